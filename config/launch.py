@@ -1,0 +1,272 @@
+"""One command for a whole installation on one machine: `python -m config.launch demo` or `live`."""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import errno
+import fcntl
+import http.client
+import json
+import os
+import secrets
+import shutil
+import socket
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from config.supervisor import LaunchError, StopRequested, Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+MAKE_TARGETS = {"demo": "demo", "live": "run"}
+SANDBOXES = ("kraken",)
+START_TIMEOUT_S = 60.0
+DEMO_CADENCE_S = "30"  # whoever switches a fault on wants to see it soon
+# A task only waits while the worker's event loop does the I/O: one thread for each exchange's run, and spare ones
+# so that the dispatcher never queues behind them.
+WORKER_THREADS = 8
+_CREDENTIAL_NAMES = ("_API_KEY", "_API_SECRET", "_API_PASSPHRASE")
+
+
+class Address(NamedTuple):
+    """Where the web server listens."""
+
+    host: str
+    port: int
+
+    @property
+    def reachable_host(self) -> str:
+        """The same machine as a client names it: a wildcard address cannot be connected to."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 -- compared, not bound
+
+    @property
+    def url(self) -> str:
+        host = self.reachable_host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+
+
+class Sandbox(NamedTuple):
+    """A sandbox exchange that runs: the environment that points a connector at it, and its address."""
+
+    environment: dict[str, str]
+    rest_url: str
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs until a signal (0) or a failure (1, told in one line on stderr)."""
+    parser = argparse.ArgumentParser(prog="python -m config.launch", description=__doc__)
+    parser.add_argument("mode", choices=MAKE_TARGETS, help="demo: sandbox exchanges; live: the real ones")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", default="8000")
+    options = parser.parse_args(arguments)
+    var = Path(os.environ.get("BELLWETHER_VAR") or BASE_DIR / "var" / options.mode).resolve()
+    try:
+        with sole_user_of(var), Supervisor(var / "log") as supervisor:
+            address = free_address(options.host, options.port, mode=options.mode)
+            try:
+                launch(supervisor, options.mode, var, address)
+            except StopRequested:
+                say("Stopping every process (once more to cut short) …")
+    except LaunchError as exc:
+        print(f"bellwether: {exc}", file=sys.stderr, flush=True)
+        return 1
+    say("Stopped. The history is kept in", shown(var))
+    return 0
+
+
+def launch(supervisor: Supervisor, mode: str, var: Path, address: Address) -> None:
+    """Starts all that *mode* needs, tells the address once pages answer, and watches. Raises StopRequested."""
+    say(f"Bellwether {mode}:", "sandbox exchanges on this machine" if mode == "demo" else "live exchanges")
+    environment = base_environment(os.environ, mode, var, address)
+    with_credentials = dict(environment)
+    remove_what_the_last_run_left(var)
+    prepare(supervisor, environment)
+
+    sandboxes = []
+    if mode == "demo":
+        credentials = ephemeral_credentials()
+        with_credentials |= credentials | {"BELLWETHER_NONCE_DIR": str(var / "nonces")}
+        for venue in SANDBOXES:
+            say(f"  starting the {venue} sandbox")
+            sandbox = start_sandbox(supervisor, venue, environment | credentials)
+            environment |= sandbox.environment
+            with_credentials |= sandbox.environment
+            sandboxes.append(sandbox)
+    else:
+        with_credentials |= {name: os.environ[name] for name in os.environ if name.endswith(_CREDENTIAL_NAMES)}
+
+    say("  starting the web server, a worker and the beat")
+    celery = [sys.executable, "-m", "celery", "--app", "config.celery"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    pool = ["--pool", "threads", "--concurrency", str(WORKER_THREADS)]
+    server = [
+        "--host",
+        address.host,
+        "--port",
+        str(address.port),
+        "--no-access-log",
+        "--no-server-header",
+        "--lifespan",
+        "off",
+    ]
+    supervisor.start("worker", [*celery, "--quiet", "worker", *pool, *quiet], with_credentials, cwd=BASE_DIR)
+    supervisor.start("beat", [*celery, "--quiet", "beat"], environment, cwd=BASE_DIR)
+    supervisor.start(
+        "web", [sys.executable, "-m", "uvicorn", "config.asgi:application", *server], environment, cwd=BASE_DIR
+    )
+    supervisor.wait_for("The first page", lambda: page_answers(address, environment), timeout_s=START_TIMEOUT_S)
+    welcome(mode, var, address, sandboxes)
+    supervisor.watch()
+
+
+def base_environment(given: Mapping[str, str], mode: str, var: Path, address: Address) -> dict[str, str]:
+    """The environment of every child: the caller's without credentials; the demo's without real services too."""
+    environment = {name: value for name, value in given.items() if not name.endswith(_CREDENTIAL_NAMES)}
+    if mode == "demo":  # what a sandbox answered must never reach a database that somebody relies on
+        for name in ("DATABASE_URL", "CELERY_BROKER_URL"):
+            environment.pop(name, None)
+        environment.setdefault("BELLWETHER_CADENCE_S", DEMO_CADENCE_S)
+    environment.setdefault("DJANGO_ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{address.host}")
+    return environment | {
+        "BELLWETHER_VAR": str(var),
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def ephemeral_credentials() -> dict[str, str]:
+    """A key pair for the Kraken sandbox, shaped like Kraken's own, gone with the processes that know it."""
+    return {
+        "KRAKEN_API_KEY": secrets.token_urlsafe(42),
+        "KRAKEN_API_SECRET": base64.b64encode(secrets.token_bytes(64)).decode("ascii"),
+    }
+
+
+def remove_what_the_last_run_left(var: Path) -> None:
+    """Messages nobody will take and the beat's clock; the database, its secret key and the logs stay."""
+    shutil.rmtree(var / "broker", ignore_errors=True)
+    for schedule in var.glob("beat-schedule*"):
+        schedule.unlink()
+
+
+def prepare(supervisor: Supervisor, environment: Mapping[str, str]) -> None:
+    """Database, static files, catalogue and the checks that follow from it, each as its own command."""
+    # Claims of runs that died with the last start would hold their checks back; elsewhere a worker may still run them.
+    claims = [] if "DATABASE_URL" in environment else ["--release-claims"]
+    for said, name, options in (
+        ("migrating the database", "migrate", ["--verbosity", "0"]),
+        ("collecting static files", "collectstatic", ["--noinput", "--verbosity", "0"]),
+        ("loading the catalogue", "load_catalogue", []),
+        ("planning the checks", "plan_checks", claims),
+    ):
+        say(f"  {said}")
+        command = [sys.executable, "manage.py", name, *options]
+        supervisor.run(name, command, environment, cwd=BASE_DIR, timeout_s=5 * START_TIMEOUT_S)
+
+
+def start_sandbox(supervisor: Supervisor, venue: str, environment: Mapping[str, str]) -> Sandbox:
+    """One sandbox exchange on a free port, ready to answer. Its first line of output is JSON with its URLs."""
+    child = supervisor.start(
+        f"{venue}-sandbox",
+        [sys.executable, "-m", "connectors.sandbox", venue, "--port", "0"],
+        environment,
+        cwd=BASE_DIR,
+        needed_by_others=True,
+    )
+
+    def urls() -> dict[str, str] | None:
+        lines = [line for line in child.log.read_text(encoding="utf-8").splitlines(keepends=True) if line[0] == "{"]
+        return json.loads(lines[0])["urls"] if lines and lines[0].endswith("\n") else None
+
+    found = supervisor.wait_for(f"The {venue} sandbox", urls, timeout_s=START_TIMEOUT_S)
+    return Sandbox({f"{venue}_{role}_url".upper(): url for role, url in found.items()}, found["rest"])
+
+
+def page_answers(address: Address, environment: Mapping[str, str]) -> bool | None:
+    """True once the index answers 200, None while nobody listens. Raises LaunchError on any other answer."""
+    allowed = environment["DJANGO_ALLOWED_HOSTS"].split(",")[0].lstrip(".")
+    connection = http.client.HTTPConnection(address.reachable_host, address.port, timeout=30)
+    try:
+        connection.request("GET", "/", headers={"Host": allowed, "X-Forwarded-Proto": "https"})
+        status = connection.getresponse().status
+    except (ConnectionError, TimeoutError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+    if status != http.HTTPStatus.OK:
+        raise LaunchError(
+            f"{address.url} answered {status}; the reason is in {environment['BELLWETHER_VAR']}/log/web.log"
+        )
+    return True
+
+
+def welcome(mode: str, var: Path, address: Address, sandboxes: list[Sandbox]) -> None:
+    """What a person needs to know now."""
+    say(f"\nBellwether is at {address.url}")
+    say("  The first checks finish within a minute; Ctrl-C stops every process; logs are in", shown(var / "log"))
+    for sandbox in sandboxes:
+        faults = f"{sandbox.rest_url.rstrip('/')}/_sandbox/faults"
+        say(f"  Faults to switch on:  curl {faults}")
+        say(f"  one on, and off:      curl -X PUT {faults}/bad_checksum ; curl -X DELETE {faults}/bad_checksum")
+
+
+@contextmanager
+def sole_user_of(var: Path) -> Iterator[None]:
+    """Holds the folder's lock: two installations in one folder would share a broker and a beat."""
+    var.mkdir(parents=True, exist_ok=True)
+    with (var / "lock").open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise LaunchError(
+                f"already running in {shown(var)} (process {lock.read().strip()}): "
+                "stop that one, or name another folder with BELLWETHER_VAR"
+            ) from None
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
+
+
+def free_address(host: str, port_text: str, *, mode: str) -> Address:
+    """The address if a server may listen there. Raises LaunchError with the remedy."""
+    if not port_text.isdecimal() or not 1 <= int(port_text) <= 65535:
+        raise LaunchError(f"PORT={port_text} is no port: write a number from 1 to 65535")
+    port = int(port_text)
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        raise LaunchError(f"HOST={host} is no address of this machine") from None
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as exc:
+            remedy = f"make {MAKE_TARGETS[mode]} PORT={port + 1 if 1023 < port < 65535 else 8000}"
+            told = {
+                errno.EADDRINUSE: f"port {port} is taken by another program; choose another: {remedy}",
+                errno.EACCES: f"port {port} is reserved for the system; choose another: {remedy}",
+                errno.EADDRNOTAVAIL: f"HOST={host} is no address of this machine",
+            }
+            raise LaunchError(told.get(exc.errno or 0, f"cannot listen on {host}:{port}: {exc.strerror}")) from None
+    return Address(host, port)
+
+
+def shown(path: Path) -> str:
+    """The path as seen from here, where that is shorter."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def say(*words: str) -> None:
+    """One line for the person who started this, at once."""
+    print(*words, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

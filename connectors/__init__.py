@@ -1,0 +1,1 @@
+"""Connectors to exchanges: typed async Python with no web framework in it."""

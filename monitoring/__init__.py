@@ -1,0 +1,1 @@
+"""Is it healthy, since when, why, and who should know."""

@@ -1,0 +1,1 @@
+"""What connectors exist, who maintains them, who decided it, and when."""
