@@ -1,0 +1,208 @@
+"""Every closed list of the registry: what a column may hold, and the words a page shows for it."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class ExchangeType(TextChoices):
+    CEX = "cex", "Centralized exchange (CEX)"
+    DEX = "dex", "Decentralized exchange (DEX)"
+
+
+class MarketType(TextChoices):
+    CLOB = "clob", "Central limit order book (CLOB)"
+    AMM = "amm", "Automated market maker (AMM)"
+    CLMM = "clmm", "Concentrated liquidity market maker (CLMM)"
+    AMM_CLMM = "amm_clmm", "AMM and CLMM"
+    AGGREGATOR = "aggregator", "Aggregator"
+
+
+class LinkKind(TextChoices):
+    WEBSITE = "website", "Website"
+    COINMARKETCAP = "coinmarketcap", "CoinMarketCap"
+    COINGECKO = "coingecko", "CoinGecko"
+    DEFILLAMA = "defillama", "DefiLlama"
+    API_DOCS = "api_docs", "API docs"
+    SDK = "sdk", "SDK"
+    FEES = "fees", "Fees"
+    EXPLORER = "explorer", "Explorer"
+    REFERRAL = "referral", "Referral link"
+
+
+class Tier(TextChoices):
+    """How an exchange's connectors are maintained: a promise by vote, and no word on whether they work."""
+
+    GOLD = "gold", "Gold"
+    SILVER = "silver", "Silver"
+    BRONZE = "bronze", "Bronze"
+
+    @property
+    def meaning(self) -> str:
+        """What the tier promises, in one sentence that follows on from its name."""
+        return _TIER_MEANINGS[self]
+
+
+_TIER_MEANINGS = {
+    Tier.GOLD: (
+        "The Foundation's own engineers maintain and extend the components; "
+        "they are the model for other connectors of the type."
+    ),
+    Tier.SILVER: (
+        "The Foundation maintains the components through bounties paid to outside developers, "
+        "following the improvements made to the Gold exchange of the type."
+    ),
+    Tier.BRONZE: (
+        "The Foundation does not maintain the components; community members may submit proposals "
+        "that fund development bounties and approve pull requests for fixes and improvements."
+    ),
+}
+
+
+class MaintainerKind(TextChoices):
+    ORGANISATION = "organisation", "Organisation"
+    PERSON = "person", "Person"
+
+
+class ComponentKind(TextChoices):
+    SPOT_CONNECTOR = "spot_connector", "Spot Connector"
+    PERP_CONNECTOR = "perp_connector", "Perp Connector"
+    SPOT_CANDLES = "spot_candles", "Spot Candles Feed"
+    PERP_CANDLES = "perp_candles", "Perp Candles Feed"
+    AMM_CONNECTOR = "amm_connector", "AMM Connector"
+    RANGE_AMM_CONNECTOR = "range_amm_connector", "Range AMM Connector"
+    CLMM_CONNECTOR = "clmm_connector", "CLMM Connector"
+    ROUTER_CONNECTOR = "router_connector", "Router Connector"
+    AMM_DATA_FEED = "amm_data_feed", "AMM Data Feed"
+
+    @property
+    def purpose(self) -> str:
+        """What a component of this kind is for, as one line under its heading."""
+        return _COMPONENT_PURPOSES[self]
+
+    @property
+    def is_candle_feed(self) -> bool:
+        return self in {ComponentKind.SPOT_CANDLES, ComponentKind.PERP_CANDLES}
+
+
+_COMPONENT_PURPOSES = {
+    ComponentKind.SPOT_CONNECTOR: "Trades on the exchange's spot markets through its API.",
+    ComponentKind.PERP_CONNECTOR: "Trades on the exchange's perpetual futures markets through its API.",
+    ComponentKind.SPOT_CANDLES: "Collects historical OHLCV data of the exchange's spot markets.",
+    ComponentKind.PERP_CANDLES: "Collects historical OHLCV data of the exchange's perpetual futures markets.",
+    ComponentKind.AMM_CONNECTOR: "Trades against automated market maker pools through Gateway.",
+    ComponentKind.RANGE_AMM_CONNECTOR: "Provides liquidity in a price range of an AMM pool through Gateway.",
+    ComponentKind.CLMM_CONNECTOR: "Provides concentrated liquidity through Gateway.",
+    ComponentKind.ROUTER_CONNECTOR: "Trades along the best route over several pools through Gateway.",
+    ComponentKind.AMM_DATA_FEED: "Collects prices of AMM pools through Gateway.",
+}
+
+
+class DeclaredStatus(TextChoices):
+    """What the registry says of a component; what monitoring sees of it is kept apart."""
+
+    AVAILABLE = "available", "Available"
+    NOT_BUILT = "not_built", "Not built"  # the exchange offers it, nobody wrote the code
+    NOT_AVAILABLE = "not_available", "Not available"  # the exchange does not offer it
+    NOT_APPLICABLE = "not_applicable", "Not applicable"
+    REMOVED = "removed", "Removed"  # was listed once; kept for its history
+
+
+class ConnectionType(TextChoices):
+    WEBSOCKET = "websocket", "WebSocket"
+    REST = "rest", "REST"
+    REST_WEBSOCKET = "rest_websocket", "REST and WebSocket"
+    GRPC = "grpc", "gRPC"
+    WEBSOCKET_GRPC = "websocket_grpc", "WebSocket via gRPC"
+    REST_WEBSOCKET_GRPC = "rest_websocket_grpc", "REST, WebSocket and gRPC"
+    GATEWAY = "gateway", "REST via Gateway"
+
+
+class OrderType(TextChoices):
+    """The bot's own `OrderType` constants, spelled as it spells them."""
+
+    LIMIT = "LIMIT", "LIMIT"
+    LIMIT_MAKER = "LIMIT_MAKER", "LIMIT_MAKER"
+    MARKET = "MARKET", "MARKET"
+
+
+class PositionMode(TextChoices):
+    ONE_WAY = "one_way", "One-way"
+    HEDGE = "hedge", "Hedge"
+
+
+class Interval(TextChoices):
+    """Candle lengths in the bot's spelling. `1m` is a minute and `1M` a month: they differ by case alone."""
+
+    S1 = "1s", "1 second"
+    S10 = "10s", "10 seconds"
+    M1 = "1m", "1 minute"
+    M3 = "3m", "3 minutes"
+    M5 = "5m", "5 minutes"
+    M15 = "15m", "15 minutes"
+    M30 = "30m", "30 minutes"
+    H1 = "1h", "1 hour"
+    H2 = "2h", "2 hours"
+    H4 = "4h", "4 hours"
+    H6 = "6h", "6 hours"
+    H8 = "8h", "8 hours"
+    H12 = "12h", "12 hours"
+    D1 = "1d", "1 day"
+    D3 = "3d", "3 days"
+    W1 = "1w", "1 week"
+    MONTH1 = "1M", "1 month"
+
+
+class PaperTrading(TextChoices):
+    """How orders can be tried without money."""
+
+    SIMULATED = "simulated", "Simulated by the bot"  # the bot matches orders against the live book
+    TESTNET = "testnet", "Testnet of the exchange"
+
+
+class ProposalKind(TextChoices):
+    HGP = "hgp", "Governance proposal (HGP)"
+    HIP = "hip", "Improvement proposal (HIP)"
+    NCP = "ncp", "New connector proposal (NCP)"
+    PRP = "prp", "Pull request proposal (PRP)"
+
+
+class ProposalState(TextChoices):
+    UNKNOWN = "unknown", "Unknown"
+    PENDING = "pending", "Pending"
+    ACTIVE = "active", "Voting"
+    PASSED = "passed", "Passed"
+    REJECTED = "rejected", "Rejected"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class BountyKind(TextChoices):
+    BUG_P2 = "bug_p2", "Bug: P2"
+    BUG_P3 = "bug_p3", "Bug: P3"
+    ENHANCEMENT_P1 = "enhancement_p1", "Enhancement: P1"
+    ENHANCEMENT_P2 = "enhancement_p2", "Enhancement: P2"
+    ENHANCEMENT_P3 = "enhancement_p3", "Enhancement: P3"
+    IMPROVEMENT = "improvement", "Improvement"
+    REFACTOR = "refactor", "Refactor"
+    NEW_CONNECTOR = "new_connector", "New connector"
+    CONNECTOR_UPGRADE = "connector_upgrade", "Connector upgrade"
+    NEW_STRATEGY = "new_strategy", "New strategy or script"
+    CONTENT = "content", "Content"
+    RESEARCH = "research", "Research"
+
+
+class BountyState(TextChoices):
+    POTENTIAL = "potential", "Potential"
+    OPEN = "open", "Open"
+    ASSIGNED = "assigned", "Assigned"
+    SUBMITTED = "submitted", "Submitted"
+    NEEDS_WORK = "needs_work", "Needs work"
+    MERGED = "merged", "Merged"
+    PAID = "paid", "Paid"
+    CLOSED = "closed", "Closed"
+
+
+class BountyUnit(TextChoices):
+    HBOT = "HBOT", "HBOT"
+    USDC = "USDC", "USDC"
+    USDT = "USDT", "USDT"

@@ -1,0 +1,163 @@
+"""Exchanges, and the components with which the bot reaches them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils import timezone
+
+from registry.choices import (
+    ComponentKind,
+    ConnectionType,
+    DeclaredStatus,
+    ExchangeType,
+    LinkKind,
+    MarketType,
+    PaperTrading,
+    PositionMode,
+    Tier,
+)
+from registry.models.maintainers import Maintainer
+from registry.querysets import ComponentQuerySet, ExchangeQuerySet
+
+if TYPE_CHECKING:
+    from registry.models.governance import TierAssignment
+
+
+class Exchange(models.Model):
+    """A trading venue as its documentation page states it. Its tier is no column: see TierAssignment."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    exchange_type = models.CharField(max_length=10, choices=ExchangeType.choices, blank=True)
+    market_type = models.CharField(max_length=20, choices=MarketType.choices, blank=True)
+    maintainer = models.ForeignKey(Maintainer, models.PROTECT, null=True, blank=True, related_name="exchanges")
+    supported_countries = models.CharField(
+        max_length=200, blank=True, help_text="The page's words, such as Worldwide or Not available."
+    )
+    supported_countries_url = models.URLField(blank=True)
+    has_fee_share = models.BooleanField(
+        default=False, help_text="The exchange shares trading fees with the Foundation."
+    )
+    tip_title = models.CharField(max_length=120, blank=True)
+    tip = models.TextField(blank=True, help_text="How trading here supports the project.")
+    key_creation_steps = models.JSONField(
+        default=list, blank=True, help_text='A list of {"text": paragraphs, "points": [what to mind]}.'
+    )
+
+    objects = ExchangeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def current_assignment(self) -> TierAssignment | None:
+        """The decision in force today, from the prefetched history where there is one."""
+        today = timezone.now().date()
+        history = self.tier_assignments.all()  # latest first
+        return next((assignment for assignment in history if assignment.effective_from <= today), None)
+
+    @cached_property
+    def current_tier(self) -> str:
+        """The tier in force today, "" for none. `with_tier()` fills it for many exchanges in their own query."""
+        return self.current_assignment.tier if self.current_assignment else ""
+
+    @property
+    def current_tier_label(self) -> str:
+        return Tier(self.current_tier).label if self.current_tier else ""
+
+    @property
+    def current_tier_meaning(self) -> str:
+        return Tier(self.current_tier).meaning if self.current_tier else ""
+
+
+class ExchangeLink(models.Model):
+    """One address that the exchange's page gives."""
+
+    exchange = models.ForeignKey(Exchange, models.CASCADE, related_name="links")
+    kind = models.CharField(max_length=20, choices=LinkKind.choices)
+    url = models.URLField(max_length=500)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["exchange_id", "position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["exchange", "kind"], name="one_link_of_a_kind_per_exchange")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.url}"
+
+
+class Component(models.Model):
+    """One connector or feed of an exchange, with what is declared of it; what is observed belongs to monitoring."""
+
+    exchange = models.ForeignKey(Exchange, models.CASCADE, related_name="components")
+    kind = models.CharField(max_length=30, choices=ComponentKind.choices)
+    status = models.CharField(max_length=20, choices=DeclaredStatus.choices)
+    notes = models.CharField(max_length=500, blank=True)
+    connector_id = models.SlugField(
+        max_length=80, blank=True, help_text="The bot's own name for it, such as kucoin_perpetual."
+    )
+    connection_type = models.CharField(max_length=30, choices=ConnectionType.choices, blank=True)
+    folder_url = models.URLField(max_length=500, blank=True)
+    order_types = models.JSONField(default=list, blank=True)
+    position_modes = models.JSONField(default=list, blank=True)
+    intervals = models.JSONField(default=list, blank=True, help_text="In the bot's spelling: 1m, 1h, 1d, 1w.")
+    credential_prompts = models.JSONField(
+        default=list, blank=True, help_text="What the bot asks for on connect, in order."
+    )
+    paper_trading = models.CharField(max_length=20, choices=PaperTrading.choices, blank=True)
+    paper_connector_id = models.SlugField(
+        max_length=80, blank=True, help_text="What to connect instead of the connector id."
+    )
+    paper_url = models.URLField(max_length=500, blank=True)
+    paper_notes = models.TextField(blank=True)
+    usage_example = models.TextField(blank=True, help_text="Code that a script would start from.")
+    usage_url = models.URLField(max_length=500, blank=True)
+    position = models.PositiveSmallIntegerField(default=0, help_text="Place in the exchange's table.")
+
+    objects = ComponentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["exchange_id", "position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["exchange", "kind"], name="one_component_of_a_kind_per_exchange")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exchange} {self.get_kind_display()}"
+
+    @property
+    def is_offered(self) -> bool:
+        """Declared available: there is code to run, and so something to check."""
+        return self.status == DeclaredStatus.AVAILABLE
+
+    @property
+    def purpose(self) -> str:
+        return ComponentKind(self.kind).purpose
+
+    @property
+    def is_candle_feed(self) -> bool:
+        return ComponentKind(self.kind).is_candle_feed
+
+    @property
+    def position_mode_labels(self) -> list[str]:
+        return [str(PositionMode(mode).label) for mode in self.position_modes]
+
+    @property
+    def connect_command(self) -> str:
+        """What to type into the bot, "" for a component that is not connected to (a feed, or nothing built)."""
+        return f"connect {self.connector_id}" if self.credential_prompts else ""
+
+    @property
+    def connected_message(self) -> str:
+        """What the bot answers when the keys were accepted."""
+        return f"You are now connected to {self.connector_id}" if self.credential_prompts else ""
+
+    @property
+    def paper_connect_command(self) -> str:
+        return f"connect {self.paper_connector_id}" if self.paper_connector_id else ""

@@ -1,0 +1,77 @@
+"""Reads of the registry that are worth a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from django.apps import apps
+from django.db import models
+from django.db.models import OuterRef, Prefetch, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from registry.choices import DeclaredStatus
+from registry.errors import AppendOnly
+
+if TYPE_CHECKING:
+    from registry.models import Component, Exchange, TierAssignment  # noqa: F401  named in the base classes
+
+LATEST_FIRST = ("-effective_from", "-recorded_at", "-pk")
+
+
+class ExchangeQuerySet(models.QuerySet["Exchange"]):
+    def with_tier(self, *, as_of: date | None = None) -> ExchangeQuerySet:
+        """Adds `current_tier`: the tier in force on *as_of* (today in UTC when None), "" where there was none."""
+        in_force = apps.get_model("registry", "TierAssignment")._default_manager.in_force(as_of=as_of)
+        latest = in_force.filter(exchange=OuterRef("pk")).values("tier")[:1]
+        # It takes the place of the property that asks one exchange at a time.
+        return self.annotate(current_tier=Coalesce(Subquery(latest), Value("")))  # type: ignore[no-redef]
+
+    def for_index(self) -> ExchangeQuerySet:
+        """Tier, maintainer and listed components, in two queries however many exchanges there are."""
+        listed = apps.get_model("registry", "Component")._default_manager.listed()
+        return self.with_tier().select_related("maintainer").prefetch_related(Prefetch("components", listed))
+
+    def for_page(self) -> ExchangeQuerySet:
+        """All that an exchange's own page shows, in a fixed number of queries."""
+        bounties = apps.get_model("registry", "Bounty")._default_manager.select_related("component", "proposal")
+        return self.for_index().prefetch_related(
+            "links", "tier_assignments", "proposals", Prefetch("bounties", queryset=bounties)
+        )
+
+
+class ComponentQuerySet(models.QuerySet["Component"]):
+    def listed(self) -> ComponentQuerySet:
+        """Those that the exchange's page lists: all but the removed ones."""
+        return self.exclude(status=DeclaredStatus.REMOVED)
+
+    def offered(self) -> ComponentQuerySet:
+        """Those declared available, with their exchange: the ones worth checking."""
+        return self.filter(status=DeclaredStatus.AVAILABLE).select_related("exchange")
+
+
+class TierAssignmentQuerySet(models.QuerySet["TierAssignment"]):
+    """Adds and reads; refuses what would change history."""
+
+    def in_force(self, *, as_of: date | None = None) -> TierAssignmentQuerySet:
+        """Assignments that had taken effect by *as_of* (today in UTC when None), the deciding one first.
+
+        Of two with one effective date the one recorded later decides: that is how an error is corrected.
+        """
+        return self.filter(effective_from__lte=as_of or timezone.now().date()).order_by(*LATEST_FIRST)
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnly("tier assignments are append-only: add a new one that supersedes the old")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        self.update()
+
+    def bulk_create(self, objs: Iterable[TierAssignment], *args: Any, **kwargs: Any) -> list[TierAssignment]:
+        if kwargs.get("update_conflicts"):
+            self.update()
+        return super().bulk_create(objs, *args, **kwargs)
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly("tier assignments are append-only: they cannot be deleted")

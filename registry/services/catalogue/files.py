@@ -1,0 +1,196 @@
+"""Reads the catalogue's files and checks them together, so that a load starts from data with no known fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from registry.choices import ComponentKind, DeclaredStatus
+from registry.errors import CatalogueRefused, Problem
+from registry.services.catalogue.schema import (
+    BountyEntry,
+    ComponentEntry,
+    ExchangeEntry,
+    MaintainerEntry,
+    MaintainersFile,
+    ProposalEntry,
+    ProposalsFile,
+)
+from registry.services.catalogue.validate import Fault, faults, nearest
+from registry.services.catalogue.yaml_source import Document, UnreadableYaml, read_yaml
+
+CATALOGUE_DIR = Path(__file__).resolve().parents[2] / "catalogue"
+
+FileKind = TypeVar("FileKind", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that the files say, in the order of the files."""
+
+    maintainers: tuple[MaintainerEntry, ...]
+    proposals: tuple[ProposalEntry, ...]
+    exchanges: tuple[ExchangeEntry, ...]
+
+
+def read_catalogue(directory: Path = CATALOGUE_DIR) -> Catalogue:
+    """The catalogue under *directory*: maintainers.yaml, proposals.yaml (may be absent) and exchanges/<slug>.yaml.
+
+    Touches no database. Raises CatalogueRefused with every problem of every file.
+    """
+    reader = _Reader()
+    if not (directory / "exchanges").is_dir():
+        raise CatalogueRefused([Problem(directory, 0, "", "there is no catalogue: no folder exchanges in it")])
+    maintainers = reader.read(directory / "maintainers.yaml", MaintainersFile)
+    proposals_path = directory / "proposals.yaml"
+    proposals = reader.read(proposals_path, ProposalsFile) if proposals_path.exists() else None
+    exchanges = []
+    for path in sorted((directory / "exchanges").iterdir()):
+        if path.suffix == ".yaml":
+            exchanges.append((path, reader.read(path, ExchangeEntry)))
+        elif not path.name.startswith("."):
+            reader.problems.append(Problem(path, 0, "", "not a catalogue file: the name must end in .yaml"))
+    if not exchanges:
+        reader.problems.append(Problem(directory / "exchanges", 0, "", "no exchange in the catalogue"))
+
+    catalogue = Catalogue(
+        maintainers=tuple(maintainers.maintainers) if maintainers else (),
+        proposals=tuple(proposals.proposals) if proposals else (),
+        exchanges=tuple(entry for _, entry in exchanges if entry),
+    )
+    # Where a file could not be read, what others name in it cannot be judged.
+    if maintainers:
+        reader.check(directory / "maintainers.yaml", _maintainer_faults(catalogue))
+    if proposals:
+        known = {path.stem for path, _ in exchanges}
+        reader.check(proposals_path, _proposal_faults(catalogue, known))
+    for path, entry in exchanges:
+        if entry:
+            reader.check(path, _exchange_faults(entry, path.stem))
+            if maintainers:
+                reader.check(path, _maintainer_reference_faults(entry, catalogue))
+            if proposals or not proposals_path.exists():
+                reader.check(path, _bounty_reference_faults(entry, catalogue))
+    if reader.problems:
+        raise CatalogueRefused(reader.problems)
+    return catalogue
+
+
+class _Reader:
+    """Collects the problems of many files; keeps each document for the lines of later problems."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.documents: dict[Path, Document] = {}
+
+    def read(self, path: Path, kind: type[FileKind]) -> FileKind | None:
+        """The file as *kind*, or None with its problems noted."""
+        try:
+            document = read_yaml(path.read_text(encoding="utf-8"))
+        except UnreadableYaml as error:
+            self.problems.append(Problem(path, error.line, "", error.reason))
+            return None
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            self.problems.append(Problem(path, 0, "", f"cannot be read: {reason}"))
+            return None
+        self.documents[path] = document
+        found = list(faults(document.content, kind))
+        self.check(path, found)
+        return None if found else msgspec.convert(document.content, kind)
+
+    def check(self, path: Path, found: Iterator[Fault] | list[Fault]) -> None:
+        document = self.documents[path]
+        self.problems += [
+            Problem(path, document.line_of(key_path), _printed(key_path), reason) for key_path, reason in found
+        ]
+
+
+def _printed(path: tuple[str | int, ...]) -> str:
+    """`components[1].intervals[0]`: the key as a reader of the file would say it."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+
+
+def _maintainer_faults(catalogue: Catalogue) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, entry in enumerate(catalogue.maintainers):
+        if entry.slug in seen:
+            yield ("maintainers", index, "slug"), f"{entry.slug!r} stands twice"
+        seen.add(entry.slug)
+
+
+def _proposal_faults(catalogue: Catalogue, exchange_slugs: set[str]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, entry in enumerate(catalogue.proposals):
+        if entry.snapshot_id in seen:
+            yield ("proposals", index, "snapshot_id"), f"{entry.snapshot_id!r} stands twice"
+        seen.add(entry.snapshot_id)
+        for place, slug in enumerate(entry.exchanges):
+            if slug not in exchange_slugs:
+                yield (
+                    ("proposals", index, "exchanges", place),
+                    f"no exchange {slug!r} in the catalogue; {nearest(slug, sorted(exchange_slugs))}",
+                )
+
+
+def _exchange_faults(entry: ExchangeEntry, stem: str) -> Iterator[Fault]:
+    if entry.slug != stem:
+        yield ("slug",), f"{entry.slug!r} in a file named {stem}.yaml: the two must agree"
+    kinds: set[ComponentKind] = set()
+    for index, component in enumerate(entry.components):
+        if component.kind in kinds:
+            yield ("components", index, "kind"), f"{component.kind.value!r} stands twice"
+        kinds.add(component.kind)
+        for key, reason in _component_faults(component):
+            yield ("components", index, key), reason
+    decisions: set[tuple[object, object]] = set()
+    for index, tier in enumerate(entry.tiers):
+        if (tier.epoch, tier.effective_from) in decisions:
+            yield ("tiers", index), f"a second decision of {tier.epoch} from {tier.effective_from}"
+        decisions.add((tier.epoch, tier.effective_from))
+    bounties: set[tuple[object, object]] = set()
+    for index, bounty in enumerate(entry.bounties):
+        if (bounty.tracker_id, bounty.issue_url) in bounties:
+            yield ("bounties", index, "tracker_id"), f"{bounty.tracker_id!r} stands twice for one issue"
+        bounties.add((bounty.tracker_id, bounty.issue_url))
+        for key, reason in _bounty_faults(bounty, kinds):
+            yield ("bounties", index, key), reason
+
+
+def _component_faults(component: ComponentEntry) -> Iterator[tuple[str, str]]:
+    if component.status == DeclaredStatus.AVAILABLE and not component.connector_id:
+        yield "connector_id", "missing: a component that is available needs one"
+    if component.kind.is_candle_feed:
+        for key in ("order_types", "position_modes", "credential_prompts", "paper_trading"):
+            if getattr(component, key):
+                yield key, "does not belong to a candle feed"
+    elif component.intervals:
+        yield "intervals", "belongs to a candle feed only"
+    if component.position_modes and component.kind == ComponentKind.SPOT_CONNECTOR:
+        yield "position_modes", "does not belong to a spot connector"
+
+
+def _bounty_faults(bounty: BountyEntry, kinds: set[ComponentKind]) -> Iterator[tuple[str, str]]:
+    if bounty.component and bounty.component not in kinds:
+        yield "component", f"{bounty.component.value!r} is not among the components of this exchange"
+    amount = bounty.amount
+    if not amount.is_finite() or amount < 0 or amount >= 10**18 or amount != round(amount, 2):
+        yield "amount", f"expected zero or more with at most two decimals, got {amount}"
+
+
+def _maintainer_reference_faults(entry: ExchangeEntry, catalogue: Catalogue) -> Iterator[Fault]:
+    known = [maintainer.slug for maintainer in catalogue.maintainers]
+    if entry.maintainer is not None and entry.maintainer not in known:
+        reason = f"no maintainer {entry.maintainer!r} in maintainers.yaml; {nearest(entry.maintainer, known)}"
+        yield ("maintainer",), reason
+
+
+def _bounty_reference_faults(entry: ExchangeEntry, catalogue: Catalogue) -> Iterator[Fault]:
+    known = {proposal.snapshot_id for proposal in catalogue.proposals}
+    for index, bounty in enumerate(entry.bounties):
+        if bounty.proposal and bounty.proposal not in known:
+            yield ("bounties", index, "proposal"), f"no proposal {bounty.proposal} in proposals.yaml"

@@ -1,0 +1,149 @@
+"""What a catalogue file may hold: the keys are these fields, and there are no others."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from registry.choices import (
+    BountyKind,
+    BountyState,
+    BountyUnit,
+    ComponentKind,
+    ConnectionType,
+    DeclaredStatus,
+    ExchangeType,
+    Interval,
+    LinkKind,
+    MaintainerKind,
+    MarketType,
+    OrderType,
+    PaperTrading,
+    PositionMode,
+    ProposalKind,
+    ProposalState,
+    Tier,
+)
+
+# The `title` of each is how a refusal names what was expected.
+Slug = Annotated[str, Meta(title="lower-case letters, digits and - (50 at most)", pattern=r"^[a-z0-9-]{1,50}\Z")]
+ConnectorId = Annotated[str, Meta(title="lower-case letters, digits and _ (80 at most)", pattern=r"^[a-z0-9_]{1,80}\Z")]
+Url = Annotated[
+    str,
+    Meta(
+        title="an http or https address (200 characters at most)", pattern=r"^https?://[^\s/]+\.\S+\Z", max_length=200
+    ),
+]
+VoteId = Annotated[str, Meta(title="0x and 64 hex digits", pattern=r"^0x[0-9a-f]{64}\Z")]
+Name = Annotated[str, Meta(title="1 to 120 characters", min_length=1, max_length=120)]
+Line = Annotated[str, Meta(title="1 to 200 characters", min_length=1, max_length=200)]
+ShortName = Annotated[str, Meta(title="1 to 20 characters", min_length=1, max_length=20)]
+Text = Annotated[str, Meta(title="some text", min_length=1)]
+
+
+class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A mapping in a file. A field with no default is a key that must be there."""
+
+
+class MaintainerEntry(Entry, frozen=True, kw_only=True):
+    slug: Slug
+    name: Name
+    kind: MaintainerKind
+    url: Url | None = None
+
+
+class MaintainersFile(Entry, frozen=True, kw_only=True):
+    maintainers: list[MaintainerEntry]
+
+
+class ProposalEntry(Entry, frozen=True, kw_only=True):
+    snapshot_id: VoteId
+    kind: ProposalKind
+    number: ShortName
+    state: ProposalState
+    title: Line | None = None
+    url: Url | None = None
+    exchanges: list[Slug] = []
+
+
+class ProposalsFile(Entry, frozen=True, kw_only=True):
+    proposals: list[ProposalEntry]
+
+
+class TierEntry(Entry, frozen=True, kw_only=True):
+    """One decision; null as the tier says that the exchange has none from that day on."""
+
+    tier: Tier | None
+    effective_from: date
+    decided_by: Name
+    reason: Text
+    epoch: Name | None = None
+    source_url: Url | None = None
+
+
+class TipEntry(Entry, frozen=True, kw_only=True):
+    title: Name
+    text: Text
+
+
+class KeyStepEntry(Entry, frozen=True, kw_only=True):
+    text: Text
+    points: list[Text] = []
+
+
+class PaperTradingEntry(Entry, frozen=True, kw_only=True):
+    mode: PaperTrading
+    connector_id: ConnectorId
+    url: Url | None = None
+    notes: Text | None = None
+
+
+class ComponentEntry(Entry, frozen=True, kw_only=True):
+    kind: ComponentKind
+    status: DeclaredStatus
+    notes: Line | None = None
+    connector_id: ConnectorId | None = None
+    connection_type: ConnectionType | None = None
+    folder_url: Url | None = None
+    order_types: list[OrderType] = []
+    position_modes: list[PositionMode] = []
+    intervals: list[Interval] = []
+    credential_prompts: list[Line] = []
+    paper_trading: PaperTradingEntry | None = None
+    usage_example: Text | None = None
+    usage_url: Url | None = None
+
+
+class BountyEntry(Entry, frozen=True, kw_only=True):
+    tracker_id: ShortName
+    kind: BountyKind
+    amount: Decimal
+    unit: BountyUnit
+    state: BountyState
+    title: Line | None = None
+    component: ComponentKind | None = None
+    sponsor: Name | None = None
+    issue_url: Url | None = None
+    proposal: VoteId | None = None
+
+
+class ExchangeEntry(Entry, frozen=True, kw_only=True):
+    """One file of `exchanges/`. `maintainer: null` says that nobody maintains it."""
+
+    slug: Slug
+    name: Name
+    exchange_type: ExchangeType
+    market_type: MarketType
+    maintainer: Slug | None
+    components: list[ComponentEntry]
+    tiers: list[TierEntry] = []
+    links: dict[LinkKind, Url] = {}
+    supported_countries: Line | None = None
+    supported_countries_url: Url | None = None
+    has_fee_share: bool = False
+    tip: TipEntry | None = None
+    key_creation_steps: list[KeyStepEntry] = []
+    bounties: list[BountyEntry] = []

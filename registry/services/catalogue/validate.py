@@ -1,0 +1,106 @@
+"""Finds every way in which plain values differ from a schema, where msgspec alone stops at the first."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from enum import Enum
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from registry.services.catalogue.yaml_source import KeyPath
+
+Fault = tuple[KeyPath, str]
+
+
+def faults(value: Any, kind: Any, path: KeyPath = ()) -> Iterator[Fault]:
+    """Each place under *value* that does not fit *kind*, with the reason; none where msgspec would accept it."""
+    origin = get_origin(kind)
+    if origin in (Union, types.UnionType):
+        if value is not None:
+            (kind,) = (option for option in get_args(kind) if option is not types.NoneType)
+            yield from faults(value, kind, path)
+    elif isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield from _struct_faults(value, kind, path)
+    elif origin is list:
+        yield from _list_faults(value, get_args(kind)[0], path)
+    elif origin is dict:
+        key_kind, item_kind = get_args(kind)
+        yield from _dict_faults(value, key_kind, item_kind, path)
+    else:
+        yield from _leaf_faults(value, kind, path)
+
+
+def nearest(word: object, valid: Sequence[str]) -> str:
+    """The end of a refusal: the valid word closest to *word*, or all of them when none is close."""
+    close = get_close_matches(str(word), valid, n=1, cutoff=0.5)
+    return f"did you mean {close[0]!r}?" if close else f"valid: {', '.join(sorted(valid)) or 'none'}"
+
+
+def _struct_faults(value: Any, kind: type[msgspec.Struct], path: KeyPath) -> Iterator[Fault]:
+    if not isinstance(value, dict):
+        yield path, f"expected a mapping, got {_shown(value)}"
+        return
+    hints = get_type_hints(kind, include_extras=True)
+    for key in value:
+        if key not in hints:
+            yield (*path, str(key)), f"unknown key; {nearest(key, list(hints))}"
+    for field in msgspec.structs.fields(kind):
+        if field.name in value:
+            yield from faults(value[field.name], hints[field.name], (*path, field.name))
+        elif field.required:
+            yield (*path, field.name), "missing"
+
+
+def _list_faults(value: Any, item_kind: Any, path: KeyPath) -> Iterator[Fault]:
+    if not isinstance(value, list):
+        yield path, f"expected a list, got {_shown(value)}"
+        return
+    for index, item in enumerate(value):
+        yield from faults(item, item_kind, (*path, index))
+        if not isinstance(item, dict) and item in value[:index]:
+            yield (*path, index), f"{item!r} stands twice in the list"
+
+
+def _dict_faults(value: Any, key_kind: Any, item_kind: Any, path: KeyPath) -> Iterator[Fault]:
+    if not isinstance(value, dict):
+        yield path, f"expected a mapping, got {_shown(value)}"
+        return
+    for key, item in value.items():
+        for _, reason in _leaf_faults(key, key_kind, path):
+            yield (*path, str(key)), reason.replace("is not valid", "is not a valid key")
+        yield from faults(item, item_kind, (*path, str(key)))
+
+
+def _leaf_faults(value: Any, kind: Any, path: KeyPath) -> Iterator[Fault]:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        if isinstance(kind, type) and issubclass(kind, Enum):
+            yield path, f"{_shown(value)} is not valid; {nearest(value, [str(member.value) for member in kind])}"
+        else:
+            yield path, f"expected {_expected(kind)}, got {_shown(value)}"
+
+
+def _expected(kind: Any) -> str:
+    if get_origin(kind) is Annotated:
+        (meta,) = get_args(kind)[1:]
+        return str(meta.title)
+    names = {"bool": "true or false", "date": "a date (YYYY-MM-DD)", "Decimal": "a number"}
+    return names.get(kind.__name__, str(kind.__name__))
+
+
+def _shown(value: Any) -> str:
+    """*value* as the reader knows it from the file: nothing, its kind, or itself."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"the number {value}"
+    text = str(value)
+    return repr(text if len(text) <= 60 else f"{text[:60]}…")

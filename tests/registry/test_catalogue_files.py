@@ -1,0 +1,344 @@
+"""A malformed catalogue is refused with file, line, key and reason, and with all of its faults at once."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from registry.choices import ComponentKind
+from registry.errors import CatalogueRefused
+from registry.services.catalogue import CATALOGUE_DIR, read_catalogue
+from registry.services.catalogue.schema import ExchangeEntry
+from registry.services.catalogue.validate import faults
+from registry.services.catalogue.yaml_source import read_yaml
+
+VOTE_ID = "0x021b7bd4b433182496c0288d8ed83001ddf0686a1f1e482f4dbf7ea972c0faf5"
+ALL_KEYS = (
+    "valid: bounties, components, exchange_type, has_fee_share, key_creation_steps, links, maintainer, market_type, "
+    "name, slug, supported_countries, supported_countries_url, tiers, tip"
+)
+
+
+def replace(path: Path, old: str, new: str) -> int:
+    """Replaces the first *old* in the file and returns the line on which it stood."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[: text.index(old)].count("\n") + 1
+
+
+def refusal(directory: Path) -> list[str]:
+    """The refusal's lines, with the folder left out of the file names."""
+    with pytest.raises(CatalogueRefused) as refused:
+        read_catalogue(directory)
+    return str(refused.value).replace(f"{directory}/", "").splitlines()
+
+
+def test_shipped_catalogue_is_read_whole() -> None:
+    catalogue = read_catalogue()
+
+    assert [maintainer.slug for maintainer in catalogue.maintainers] == ["hummingbot-foundation"]
+    assert [proposal.number for proposal in catalogue.proposals] == ["HIP-35"]
+    assert [exchange.slug for exchange in catalogue.exchanges] == ["kraken", "kucoin"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("name: Kraken", "nane: Kraken", ["name: missing", "nane: unknown key; did you mean 'name'?"]),
+        ("name: Kraken", "name: 7", ["name: expected 1 to 120 characters, got the number 7"]),
+        ("name: Kraken", "name:", ["name: expected 1 to 120 characters, got nothing"]),
+        ("name: Kraken", "name: [Kraken]", ["name: expected 1 to 120 characters, got a list"]),
+        (
+            "slug: kraken",
+            "slug: Kraken",
+            ["slug: expected lower-case letters, digits and - (50 at most), got 'Kraken'"],
+        ),
+        ("slug: kraken", "slug: kucoin", ["slug: 'kucoin' in a file named kraken.yaml: the two must agree"]),
+        (
+            "slug: kraken",
+            'slug: "kraken\\n"',
+            ["slug: expected lower-case letters, digits and - (50 at most), got 'kraken\\n'"],
+        ),
+        ("exchange_type: cex", "exchange_type: cx", ["exchange_type: 'cx' is not valid; did you mean 'cex'?"]),
+        ("exchange_type: cex", "exchange_type: bank", ["exchange_type: 'bank' is not valid; valid: cex, dex"]),
+        ("maintainer: null", "", ["maintainer: missing"]),
+        (
+            "maintainer: null",
+            "maintainer: humingbot-foundation",
+            [
+                "maintainer: no maintainer 'humingbot-foundation' in maintainers.yaml; "
+                "did you mean 'hummingbot-foundation'?"
+            ],
+        ),
+        ("has_fee_share: true", "has_fee_share: 1", ["has_fee_share: expected true or false, got the number 1"]),
+        ("  website:", "  web_site:", ["links.web_site: 'web_site' is not a valid key; did you mean 'website'?"]),
+        (
+            "https://www.kraken.com/\n",
+            "www.kraken.com\n",
+            ["links.website: expected an http or https address (200 characters at most), got 'www.kraken.com'"],
+        ),
+        ("key_creation_steps: []", "key_creation_steps: {}", ["key_creation_steps: expected a list, got a mapping"]),
+        ("  - tier: bronze", "  - tier: bronce", ["tiers[0].tier: 'bronce' is not valid; did you mean 'bronze'?"]),
+        (
+            "effective_from: 2023-01-13",
+            "effective_from: last week",
+            ["tiers[0].effective_from: expected a date (YYYY-MM-DD), got 'last week'"],
+        ),
+        (
+            "status: available",
+            "status: ok",
+            [
+                "components[0].status: 'ok' is not valid; valid: "
+                "available, not_applicable, not_available, not_built, removed"
+            ],
+        ),
+        (
+            "order_types: [LIMIT,",
+            "order_types: [LIMITS,",
+            ["components[0].order_types[0]: 'LIMITS' is not valid; did you mean 'LIMIT'?"],
+        ),
+        ("[LIMIT, LIMIT_MAKER]", "[LIMIT, LIMIT]", ["components[0].order_types[1]: 'LIMIT' stands twice in the list"]),
+        (
+            "      mode: simulated",
+            "      mod: simulated",
+            [
+                "components[0].paper_trading.mode: missing",
+                "components[0].paper_trading.mod: unknown key; did you mean 'mode'?",
+            ],
+        ),
+        (
+            "    connector_id: kraken\n",
+            "",
+            ["components[0].connector_id: missing: a component that is available needs one"],
+        ),
+        (
+            "    connection_type: websocket",
+            "    intervals: [1m]",
+            ["components[0].intervals: belongs to a candle feed only"],
+        ),
+        (
+            "    connection_type: websocket",
+            "    position_modes: [hedge]",
+            ["components[0].position_modes: does not belong to a spot connector"],
+        ),
+        (
+            "  - kind: spot_candles\n",
+            "  - kind: spot_candles\n    order_types: [LIMIT]\n",
+            ["components[2].order_types: does not belong to a candle feed"],
+        ),
+        ("  - kind: perp_candles", "  - kind: spot_candles", ["components[3].kind: 'spot_candles' stands twice"]),
+        (
+            "    epoch: Epoch 4\n    effective_from: 2023-04-14",
+            "    epoch: Epoch 3\n    effective_from: 2023-01-13",
+            ["tiers[1]: a second decision of Epoch 3 from 2023-01-13"],
+        ),
+        (
+            "links:\n",
+            "links: []\nold_links:\n",
+            [
+                "links: expected a mapping, got a list",
+                "old_links: unknown key; did you mean 'links'?",
+            ],
+        ),
+        ("name: Kraken", "1: Kraken", ["name: missing", "1: unknown key; " + ALL_KEYS]),
+        (
+            'tracker_id: "7052"\n    kind: bug_p3\n    sponsor: Foundation\n    amount: 30000\n    unit: HBOT\n'
+            "    state: paid\n    issue_url: https://github.com/hummingbot/hummingbot/issues/7052",
+            "tracker_id: HIP-35\n    kind: bug_p3\n    amount: 30000\n    unit: HBOT\n"
+            "    state: paid\n    issue_url: https://github.com/hummingbot/hummingbot/issues/6751",
+            ["bounties[1].tracker_id: 'HIP-35' stands twice for one issue"],
+        ),
+        ("amount: 600000", "amount: lots", ["bounties[0].amount: expected a number, got 'lots'"]),
+        (
+            "amount: 600000",
+            "amount: -1",
+            ["bounties[0].amount: expected zero or more with at most two decimals, got -1"],
+        ),
+        (
+            "amount: 600000",
+            "amount: .nan",
+            ["bounties[0].amount: expected zero or more with at most two decimals, got NaN"],
+        ),
+        (
+            "amount: 600000",
+            "amount: 0.001",
+            ["bounties[0].amount: expected zero or more with at most two decimals, got 0.001"],
+        ),
+        (
+            'tracker_id: "7052"',
+            "tracker_id: 7052",
+            ["bounties[1].tracker_id: expected 1 to 20 characters, got the number 7052"],
+        ),
+        (
+            "    title: Update Kraken connector",
+            "    component: amm_connector",
+            ["bounties[0].component: 'amm_connector' is not among the components of this exchange"],
+        ),
+        (
+            f'proposal: "{VOTE_ID}"',
+            f'proposal: "0x{"0" * 64}"',
+            [f"bounties[0].proposal: no proposal 0x{'0' * 64} in proposals.yaml"],
+        ),
+    ],
+)
+def test_fault_in_an_exchange_names_file_line_key_and_reason(
+    catalogue_copy: Path, old: str, new: str, said: list[str]
+) -> None:
+    replace(catalogue_copy / "exchanges" / "kraken.yaml", old, new)
+
+    lines = refusal(catalogue_copy)
+
+    assert sorted(line.partition(": ")[2] for line in lines) == sorted(said)
+    assert {line.partition(":")[0] for line in lines} == {"exchanges/kraken.yaml"}
+
+
+def test_fault_names_the_line_of_its_key(catalogue_copy: Path) -> None:
+    path = catalogue_copy / "exchanges" / "kucoin.yaml"
+    line = replace(path, "intervals: [1m, 3m", "intervals: [1m, 3min")
+    missing = replace(path, "  - kind: perp_candles\n    status: available", "  - kind: perp_candles")
+
+    assert refusal(catalogue_copy) == [
+        f"exchanges/kucoin.yaml:{line}: components[2].intervals[1]: '3min' is not valid; did you mean '3m'?",
+        f"exchanges/kucoin.yaml:{missing}: components[3].status: missing",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("slug: a\nslug: b\n", ":2: 'slug' stands twice, first on line 1"),
+        ("links:\n  fees: x\n  fees: y\n", ":3: 'fees' stands twice, first on line 2"),
+        ("name: [Kraken\n", ":2: not YAML: expected ',' or ']', but got '<stream end>'"),
+        ("name: Kraken\n\tslug: kraken\n", ":2: not YAML: found character '\\t' that cannot start any token"),
+        ("a: &x [1]\nb: *x\n", ":2: not YAML: aliases are not allowed here"),
+        ("effective_from: 2023-02-30\n", ":1: not YAML: no such date: 2023-02-30"),
+        (
+            "name: !!python/name:os.system x\n",
+            ":1: not YAML: could not determine a constructor for the tag 'tag:yaml.org,2002:python/name:os.system'",
+        ),
+        ("a: 1\n---\nb: 2\n", ":2: not YAML: but found another document"),
+        ("[" * 1000, ": not YAML that can be read: nested too deeply"),
+        ("", ": the file is empty"),
+        ("? [slug]\n: kraken\n", ":1: a key must be a word"),
+        ("# nothing but a comment\n", ": the file is empty"),
+        ("- kraken\n", ":1: expected a mapping, got a list"),
+        ("kraken\n", ":1: expected a mapping, got 'kraken'"),
+        (
+            "a: \x07\n",
+            ": not YAML: unacceptable character #x0007: special characters are not allowed in "
+            '"<unicode string>", position 3',
+        ),
+    ],
+    ids=range(15),
+)
+def test_text_that_is_no_catalogue_file_is_refused(catalogue_copy: Path, content: str, said: str) -> None:
+    (catalogue_copy / "exchanges" / "other.yaml").write_text(content, encoding="utf-8")
+
+    assert refusal(catalogue_copy) == [f"exchanges/other.yaml{said}"]
+
+
+def test_file_that_is_not_utf8_is_refused(catalogue_copy: Path) -> None:
+    (catalogue_copy / "exchanges" / "other.yaml").write_bytes("name: Café\n".encode("latin-1"))
+
+    assert refusal(catalogue_copy) == ["exchanges/other.yaml: cannot be read: not UTF-8"]
+
+
+def test_file_with_another_ending_is_refused_not_passed_over(catalogue_copy: Path) -> None:
+    (catalogue_copy / "exchanges" / "other.yml").write_text("slug: other\n", encoding="utf-8")
+    (catalogue_copy / "exchanges" / ".kraken.yaml.swp").write_text("", encoding="utf-8")
+
+    assert refusal(catalogue_copy) == ["exchanges/other.yml: not a catalogue file: the name must end in .yaml"]
+
+
+def test_folder_without_a_catalogue_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueRefused, match="there is no catalogue: no folder exchanges in it"):
+        read_catalogue(tmp_path)
+    (tmp_path / "exchanges").mkdir()
+
+    assert refusal(tmp_path) == [
+        "exchanges: no exchange in the catalogue",
+        "maintainers.yaml: cannot be read: No such file or directory",
+    ]
+
+
+def test_same_slug_twice_is_refused(catalogue_copy: Path) -> None:
+    maintainers = catalogue_copy / "maintainers.yaml"
+    maintainers.write_text(
+        maintainers.read_text() + "  - slug: hummingbot-foundation\n    name: Another\n    kind: person\n"
+    )
+
+    assert refusal(catalogue_copy) == [
+        "maintainers.yaml:8: maintainers[1].slug: 'hummingbot-foundation' stands twice",
+    ]
+
+
+def test_faults_of_proposals_are_found(catalogue_copy: Path) -> None:
+    proposals = catalogue_copy / "proposals.yaml"
+    entry = f'  - {{snapshot_id: "{VOTE_ID}", kind: hip, number: HIP-35, state: passed, exchanges: [krakn]}}\n'
+    proposals.write_text("proposals:\n" + entry * 2)
+
+    assert refusal(catalogue_copy) == [
+        "proposals.yaml:2: proposals[0].exchanges[0]: no exchange 'krakn' in the catalogue; did you mean 'kraken'?",
+        "proposals.yaml:3: proposals[1].exchanges[0]: no exchange 'krakn' in the catalogue; did you mean 'kraken'?",
+        f"proposals.yaml:3: proposals[1].snapshot_id: '{VOTE_ID}' stands twice",
+    ]
+
+
+def test_all_faults_of_all_files_are_told_at_once_and_none_is_a_consequence(catalogue_copy: Path) -> None:
+    replace(catalogue_copy / "maintainers.yaml", "kind: organisation", "kind: club")
+    replace(catalogue_copy / "proposals.yaml", "state: passed", "state: done")
+    replace(catalogue_copy / "exchanges" / "kraken.yaml", "market_type: clob", "market: clob")
+    replace(catalogue_copy / "exchanges" / "kucoin.yaml", "status: available", "status: [available")
+
+    # KuCoin's maintainer and Kraken's proposal stand in files that could not be read: that is not KuCoin's fault.
+    assert [line.partition(": ")[2] for line in refusal(catalogue_copy)] == [
+        "market_type: missing",
+        "market: unknown key; did you mean 'market_type'?",
+        "not YAML: expected ',' or ']', but got ':'",
+        "maintainers[0].kind: 'club' is not valid; valid: organisation, person",
+        "proposals[0].state: 'done' is not valid; valid: active, passed, pending, rejected, unknown, withdrawn",
+    ]
+
+
+WORDS = st.sampled_from(["kraken", "websocket", "available", "1m", "LIMIT", "https://a.example/b", "", "2023-01-13"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.dates() | st.datetimes(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS | st.integers(0, 2), inner, max_size=3),
+    max_leaves=6,
+)
+KUCOIN = read_yaml((CATALOGUE_DIR / "exchanges" / "kucoin.yaml").read_text(encoding="utf-8"))
+KUCOIN_PATHS = sorted((path for path in KUCOIN.lines if path), key=str)
+
+
+@given(value=VALUES, data=st.data())
+@settings(max_examples=60, derandomize=True, deadline=None)
+def test_what_is_found_faultless_always_converts(value: Any, data: st.DataObject) -> None:
+    *around, last = data.draw(st.sampled_from(KUCOIN_PATHS))
+    content = place = copy.deepcopy(KUCOIN.content)
+    for part in around:
+        place = place[part]
+    place[last] = value
+
+    found = list(faults(content, ExchangeEntry))
+
+    if not found:
+        msgspec.convert(content, ExchangeEntry)
+    assert all(path[: len(around) + 1] == (*around, last) or path[:-1] == (*around,) for path, _ in found)
+
+
+def test_every_component_kind_can_be_declared(catalogue_copy: Path) -> None:
+    path = catalogue_copy / "exchanges" / "dex.yaml"
+    rows = "".join(f"  - {{kind: {kind.value}, status: not_built}}\n" for kind in ComponentKind)
+    path.write_text(
+        f"slug: dex\nname: Dex\nexchange_type: dex\nmarket_type: amm\nmaintainer: null\ncomponents:\n{rows}"
+    )
+
+    (dex,) = (entry for entry in read_catalogue(catalogue_copy).exchanges if entry.slug == "dex")
+    assert [component.kind for component in dex.components] == list(ComponentKind)
