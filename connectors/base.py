@@ -1,0 +1,151 @@
+"""What a connector may be able to do: one small protocol per capability, and the few facts all of them state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, Self, runtime_checkable
+from urllib.parse import urlsplit
+
+from connectors.errors import UnknownInterval, UsageError, nearest
+from connectors.http import HttpTransport, new_http_client
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import timedelta
+    from decimal import Decimal
+    from types import TracebackType
+
+    import httpx
+
+    from connectors.book_stream import BookStream
+    from connectors.rate_limit import RateLimit
+    from connectors.types import (
+        BookSnapshot,
+        Candle,
+        Credentials,
+        OrderRequest,
+        PairRules,
+        ServerTime,
+        TradingPair,
+        VenueStatus,
+    )
+
+Source = Literal["live", "sandbox", "custom"]
+
+
+@runtime_checkable
+class MarketData(Protocol):
+    """Public facts over REST."""
+
+    async def server_time(self) -> ServerTime:
+        """The venue's clock."""
+
+    async def venue_status(self) -> VenueStatus:
+        """What the venue says of itself."""
+
+    async def trading_pairs(self) -> dict[TradingPair, PairRules]:
+        """Every pair that the venue lists, whether it trades now or not."""
+
+    async def book_snapshot(self, pair: TradingPair, *, depth: int = 100) -> BookSnapshot:
+        """The top *depth* levels of each side over REST, best first. Raises UnknownPair."""
+
+
+@runtime_checkable
+class BookStreaming(Protocol):
+    """A live order book over WebSocket."""
+
+    book_depths: ClassVar[tuple[int, ...]]
+
+    def book_stream(self, pair: TradingPair, *, depth: int = 10) -> BookStream:
+        """A stream that keeps one order book; it connects when entered. Raises UsageError on a depth not offered."""
+
+
+@runtime_checkable
+class Candles(Protocol):
+    """OHLCV history over REST."""
+
+    candle_intervals: ClassVar[Mapping[str, timedelta]]
+    max_candles: ClassVar[int]
+
+    async def candles(self, pair: TradingPair, interval: str, *, limit: int = 100) -> list[Candle]:
+        """The latest *limit* candles, oldest first, the forming one last. Raises UnknownPair, UnknownInterval."""
+
+
+@runtime_checkable
+class Account(Protocol):
+    """Signed reads."""
+
+    async def balances(self) -> dict[str, Decimal]:
+        """Total balance by asset, in our spelling. Raises AuthRejected."""
+
+    async def private_stream_ack(self) -> None:
+        """Return once the venue accepted this key on its private WebSocket. Raises AuthRejected."""
+
+
+@runtime_checkable
+class OrderValidation(Protocol):
+    """The venue's own check of an order, which never reaches its matching engine."""
+
+    async def validate_order(self, order: OrderRequest) -> str:
+        """The venue's description of the order it would accept. Raises Rejected, AuthRejected."""
+
+
+class Connector:
+    """Shared state of every venue's connector: where it talks to, with which credentials, over which client."""
+
+    id: ClassVar[str]
+    venue: ClassVar[str]
+    live_urls: ClassVar[Mapping[str, str]]
+    default_pair: ClassVar[TradingPair]
+    rate_limit: ClassVar[RateLimit]
+
+    def __init__(
+        self,
+        *,
+        urls: Mapping[str, str] | None = None,
+        credentials: Credentials | None = None,
+        http: httpx.AsyncClient | None = None,
+        attempts: int = 1,
+    ) -> None:
+        """*urls* override the venue's own by role; *http* is shared and stays open, or else is ours and is closed.
+
+        *attempts* bounds how often a transient failure of a public read is tried; a check wants to see each failure.
+        """
+        unknown = sorted(set(urls or {}) - set(self.live_urls))
+        if unknown:
+            raise UsageError(f"no URL role {unknown[0]!r}: {nearest(unknown[0], self.live_urls)}", venue=self.venue)
+        self.urls = {**self.live_urls, **(urls or {})}
+        self.credentials = credentials
+        self._owns_client = http is None
+        self._client = http if http is not None else new_http_client()
+        self.http = HttpTransport(
+            self.urls["rest"],
+            venue=self.venue,
+            client=self._client,
+            rate_limit=self.rate_limit,
+            attempts=attempts,
+        )
+
+    @property
+    def source(self) -> Source:
+        """Where the answers come from: the venue itself, a sandbox on this machine, or somewhere else."""
+        if self.urls == dict(self.live_urls):
+            return "live"
+        hosts = {urlsplit(url).hostname for url in self.urls.values()}
+        return "sandbox" if hosts <= {"127.0.0.1", "::1", "localhost"} else "custom"
+
+    async def aclose(self) -> None:
+        if self._owns_client:
+            await self._client.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _checked_interval(self, interval: str, offered: Mapping[str, timedelta]) -> timedelta:
+        if interval not in offered:
+            raise UnknownInterval(f"no candles of {interval!r}: {nearest(interval, offered)}", venue=self.venue)
+        return offered[interval]

@@ -1,0 +1,148 @@
+"""The rules that every series of candles has to keep, as pure functions for connectors and for the candle check."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from connectors.types import Candle
+
+# The bot's own spelling. A calendar month has no fixed length and so no spacing to check: 1M is not here.
+INTERVALS: dict[str, timedelta] = {
+    "1m": timedelta(minutes=1),
+    "3m": timedelta(minutes=3),
+    "5m": timedelta(minutes=5),
+    "15m": timedelta(minutes=15),
+    "30m": timedelta(minutes=30),
+    "1h": timedelta(hours=1),
+    "2h": timedelta(hours=2),
+    "4h": timedelta(hours=4),
+    "6h": timedelta(hours=6),
+    "8h": timedelta(hours=8),
+    "12h": timedelta(hours=12),
+    "1d": timedelta(days=1),
+    "1w": timedelta(weeks=1),
+    "15d": timedelta(days=15),
+}
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+WEEK = timedelta(weeks=1)
+
+
+class CandleFaultKind(StrEnum):
+    OUT_OF_ORDER = "out_of_order"
+    DUPLICATE = "duplicate"
+    GAP = "gap"
+    MISALIGNED = "misaligned"
+    PRICES = "prices"
+    VOLUME = "volume"
+    UNCLOSED = "unclosed"
+    FUTURE = "future"
+
+
+@dataclass(frozen=True, slots=True)
+class CandleFault:
+    """One breach. A gap lacks every candle that opens from `open_time` up to, not including, `missing_until`."""
+
+    kind: CandleFaultKind
+    open_time: datetime
+    message: str
+    missing_until: datetime | None = None
+
+
+def is_closed(open_time: datetime, interval: timedelta, venue_now: datetime) -> bool:
+    """True once the interval that began at *open_time* is over on the venue's clock."""
+    return open_time + interval <= venue_now
+
+
+def freshness(candles: Sequence[Candle], interval: timedelta, *, now: datetime) -> timedelta | None:
+    """How long ago the newest closed candle ended; None where no candle is closed."""
+    closed = [candle.open_time for candle in candles if candle.closed]
+    return now - (max(closed) + interval) if closed else None
+
+
+def find_faults(candles: Sequence[Candle], interval: timedelta, *, now: datetime | None = None) -> list[CandleFault]:
+    """Every breach in *candles*, which should come oldest first; by open time, and each said once.
+
+    A repeated candle is a duplicate wherever it stands, and one that merely changed places leaves no gap. The
+    forming candle may only be the newest. *now* is the venue's clock; without it nothing is too early.
+    """
+    faults = [
+        *_sequence_faults(candles),
+        *_spacing_faults(candles, interval),
+        *_content_faults(candles),
+        *_forming_faults(candles, now),
+    ]
+    return sorted(faults, key=lambda fault: fault.open_time)
+
+
+def _sequence_faults(candles: Sequence[Candle]) -> Iterator[CandleFault]:
+    seen: set[datetime] = set()
+    newest = datetime.min.replace(tzinfo=UTC)
+    for candle in candles:
+        opened = candle.open_time
+        if opened in seen:
+            yield CandleFault(CandleFaultKind.DUPLICATE, opened, "this open time came before")
+        elif opened < newest:
+            message = f"comes after the candle of {newest.isoformat()}"
+            yield CandleFault(CandleFaultKind.OUT_OF_ORDER, opened, message)
+        seen.add(opened)
+        newest = max(newest, opened)
+
+
+def _spacing_faults(candles: Sequence[Candle], interval: timedelta) -> Iterator[CandleFault]:
+    opened = sorted({candle.open_time for candle in candles})
+    anchor = _anchor(opened, interval)
+    for open_time in opened:
+        if off := (open_time - anchor) % interval:
+            yield CandleFault(CandleFaultKind.MISALIGNED, open_time, f"opens {off} after the start of an interval")
+    # A misaligned candle stands for none of the grid, so the place that it should have is missing too.
+    on_grid = [open_time for open_time in opened if not (open_time - anchor) % interval]
+    for before, after in pairwise(on_grid):
+        if missing := (after - before) // interval - 1:
+            message = f"{missing} missing before {after.isoformat()}"
+            yield CandleFault(CandleFaultKind.GAP, before + interval, message, missing_until=after)
+
+
+def _anchor(opened: Sequence[datetime], interval: timedelta) -> datetime:
+    """A moment at which an interval begins.
+
+    Up to a day that is the Unix epoch. Longer intervals begin where the venue likes: weeks on Thursday at KuCoin
+    (Kucoin/kucoin-api-docs issue 350), at Kraken no source says. There the measure is what most candles agree on.
+    """
+    if interval < WEEK or not opened:
+        return EPOCH
+    phases = Counter((open_time - EPOCH) % interval for open_time in opened)
+    return EPOCH + phases.most_common(1)[0][0]
+
+
+def _content_faults(candles: Sequence[Candle]) -> Iterator[CandleFault]:
+    for candle in candles:
+        prices = {"open": candle.open, "high": candle.high, "low": candle.low, "close": candle.close}
+        # Finite comes first: to compare with a NaN raises.
+        if not (
+            all(price.is_finite() for price in prices.values())
+            and 0 < candle.low <= min(candle.open, candle.close)
+            and max(candle.open, candle.close) <= candle.high
+        ):
+            shown = " ".join(f"{name} {price}" for name, price in prices.items())
+            yield CandleFault(CandleFaultKind.PRICES, candle.open_time, shown)
+        for name, volume in (("base", candle.base_volume), ("quote", candle.quote_volume)):
+            if volume is not None and not (volume.is_finite() and volume >= 0):
+                yield CandleFault(CandleFaultKind.VOLUME, candle.open_time, f"{name} volume {volume}")
+
+
+def _forming_faults(candles: Sequence[Candle], now: datetime | None) -> Iterator[CandleFault]:
+    newest = max((candle.open_time for candle in candles), default=EPOCH)
+    for candle in candles:
+        if not candle.closed and candle.open_time < newest:
+            yield CandleFault(CandleFaultKind.UNCLOSED, candle.open_time, "still forming, though a newer one is there")
+        if now is not None and candle.open_time > now:
+            yield CandleFault(CandleFaultKind.FUTURE, candle.open_time, f"opens after the venue's {now.isoformat()}")

@@ -1,0 +1,212 @@
+"""HTTP transport: httpx does the protocol; deadlines, sizes, rate limits and what a status means are settled here."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakKeyDictionary
+
+import httpx
+import stamina
+
+from connectors.errors import (
+    ConnectorError,
+    Disconnected,
+    MalformedPayload,
+    MessageTooLarge,
+    RateLimited,
+    Rejected,
+    Timeout,
+    Unavailable,
+    Unreachable,
+    UsageError,
+    is_transient,
+)
+from connectors.rate_limit import RateLimiter
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from connectors.rate_limit import RateLimit
+
+
+def _version() -> str:
+    try:
+        return version("bellwether")
+    except PackageNotFoundError:  # run from a checkout, which is not installed
+        return "dev"
+
+
+USER_AGENT = f"bellwether/{_version()}"
+"""Kraken refuses requests without one; saying who we are is good manners everywhere."""
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+"""Several times the largest list of trading pairs that a venue here answers with."""
+
+RETRY_WAIT_S = 0.5
+"""Before the second attempt, doubling, with as much again at random."""
+
+LONGEST_PAUSE_S = 60.0
+"""Of what a venue may ask for by Retry-After; a longer wait is for the caller's schedule, not for a sleep in here."""
+
+
+@cache
+def shared_tls_context() -> ssl.SSLContext:
+    """One TLS context for every client: building one costs more than a request."""
+    return ssl.create_default_context()
+
+
+def new_http_client() -> httpx.AsyncClient:
+    """A client for one venue, to be kept for as long as the venue is talked to."""
+    return httpx.AsyncClient(
+        verify=shared_tls_context(),
+        headers={"User-Agent": USER_AGENT},
+        limits=httpx.Limits(max_connections=10),
+        follow_redirects=False,
+    )
+
+
+class HttpAnswer(NamedTuple):
+    """A whole answer below status 500; what it says is the venue module's to read.
+
+    `sent_at` and `received_at` enclose the request itself: waiting for the rate limit is not in between.
+    """
+
+    status: int
+    content_type: str
+    body: bytes
+    sent_at: datetime
+    received_at: datetime
+
+
+def error_of_status(status: int, headers: Mapping[str, str], *, venue: str, endpoint: str) -> ConnectorError:
+    """What an HTTP status of 400 and above amounts to where the body says nothing better."""
+    if status == 429:
+        seconds = headers.get("Retry-After", "")
+        return RateLimited(
+            "HTTP 429",
+            retry_after_s=float(seconds) if seconds.isdigit() else None,
+            venue=venue,
+            endpoint=endpoint,
+        )
+    if status >= 500:
+        return Unavailable(f"HTTP {status}", venue=venue, endpoint=endpoint)
+    return Rejected(f"HTTP {status}", venue=venue, endpoint=endpoint)
+
+
+_limiters: WeakKeyDictionary[httpx.AsyncClient, dict[str, RateLimiter]] = WeakKeyDictionary()
+
+
+def _limiter_of(client: httpx.AsyncClient, base_url: str, limit: RateLimit) -> RateLimiter:
+    """Whoever shares a client shares the venue's patience too: it counts by address, not by connector."""
+    return _limiters.setdefault(client, {}).setdefault(base_url, RateLimiter(limit))
+
+
+class HttpTransport:
+    """Requests to one base URL, each under its own deadline and the venue's rate limit."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        venue: str,
+        client: httpx.AsyncClient,
+        rate_limit: RateLimit,
+        attempts: int = 1,
+        timeout_s: float = 10.0,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.venue = venue
+        self.timeout_s = timeout_s
+        self._client = client
+        self._attempts = attempts
+        self._limiter = _limiter_of(client, self.base_url, rate_limit)
+
+    async def get(self, path: str, params: Mapping[str, str] | None = None, *, weight: float = 1) -> HttpAnswer:
+        """A public read, tried again on a transient failure where this transport may.
+
+        Raises Unreachable, Timeout, Disconnected, RateLimited, Unavailable, MessageTooLarge.
+        """
+        if self._attempts > 1:
+            async for attempt in stamina.retry_context(
+                on=is_transient,
+                attempts=self._attempts,
+                timeout=3 * self.timeout_s,
+                wait_initial=RETRY_WAIT_S,
+                wait_jitter=RETRY_WAIT_S,
+            ):
+                with attempt:
+                    return await self._send("GET", path, params=params, weight=weight)
+        return await self._send("GET", path, params=params, weight=weight)
+
+    async def post(self, path: str, content: bytes, headers: Mapping[str, str], *, weight: float = 1) -> HttpAnswer:
+        """A signed request, sent once: its bytes are signed, and its nonce is spent. Raises as `get`."""
+        return await self._send("POST", path, content=content, headers=headers, weight=weight)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        weight: float,
+    ) -> HttpAnswer:
+        await self._limiter.acquire(weight)
+        try:
+            async with self._deadline(path):
+                request = self._client.build_request(
+                    method,
+                    self.base_url + path,
+                    params=params,
+                    content=content,
+                    headers=headers,
+                    timeout=self.timeout_s,
+                )
+                sent_at = datetime.now(UTC)
+                response = await self._client.send(request, stream=True)
+                try:
+                    body = await self._read(response, path)
+                    kind = response.headers.get("Content-Type", "")
+                    return HttpAnswer(response.status_code, kind, body, sent_at, datetime.now(UTC))
+                finally:
+                    await response.aclose()
+        except RateLimited as error:
+            if error.retry_after_s is not None:
+                self._limiter.pause(min(error.retry_after_s, LONGEST_PAUSE_S))
+            raise
+
+    async def _read(self, response: httpx.Response, path: str) -> bytes:
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                raise MessageTooLarge(f"an answer of more than {MAX_BODY_BYTES} bytes", venue=self.venue, endpoint=path)
+        if response.status_code == 429 or response.status_code >= 500:
+            raise error_of_status(response.status_code, response.headers, venue=self.venue, endpoint=path)
+        return bytes(body)
+
+    @asynccontextmanager
+    async def _deadline(self, path: str) -> AsyncIterator[None]:
+        """Every way in which the exchange of bytes can fail, as one of ours."""
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                yield
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise Timeout(f"no answer within {self.timeout_s:g} s", venue=self.venue, endpoint=path) from error
+        except httpx.ConnectError as error:
+            raise Unreachable(str(error), venue=self.venue, endpoint=path) from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+            raise UsageError(f"not an HTTP address: {self.base_url}", venue=self.venue) from error
+        except httpx.DecodingError as error:
+            raise MalformedPayload(
+                "the body is not in the encoding it names", venue=self.venue, endpoint=path
+            ) from error
+        except httpx.HTTPError as error:
+            raise Disconnected(str(error) or type(error).__name__, venue=self.venue, endpoint=path) from error

@@ -1,0 +1,82 @@
+"""`python -m connectors.sandbox kraken`: a sandbox exchange in the foreground, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from connectors.errors import UsageError
+from connectors.sandbox.kraken import KrakenSandbox
+from connectors.types import Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from connectors.sandbox.server import SandboxServer
+
+EXCHANGES = {"kraken": (KrakenSandbox, "KRAKEN")}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until a signal; 0 then, 1 where the port is taken, 2 on wrong usage."""
+    parser = argparse.ArgumentParser(prog="python -m connectors.sandbox", description=__doc__)
+    parser.add_argument("exchange", choices=EXCHANGES)
+    parser.add_argument("--port", type=int, default=8701, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=7, help="the market's seed (default: %(default)s)")
+    parser.add_argument(
+        "--rate", type=float, default=16.0, help="book updates a second on the busiest pair (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--fault", action="append", default=[], metavar="NAME[=JSON]", help="switch a fault on from the start"
+    )
+    options = parser.parse_args(arguments)
+    make, prefix = EXCHANGES[options.exchange]
+    sandbox = make(
+        seed=options.seed, port=options.port, rate=options.rate, credentials=_credentials_from_environment(prefix)
+    )
+    try:
+        for text in options.fault:
+            _switch_on(sandbox, text)
+    except UsageError as error:
+        parser.error(str(error))
+    try:
+        asyncio.run(_serve(options.exchange, sandbox))
+    except OSError as error:
+        print(f"cannot listen on port {options.port}: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _credentials_from_environment(prefix: str) -> Credentials | None:
+    key, secret = os.environ.get(f"{prefix}_API_KEY"), os.environ.get(f"{prefix}_API_SECRET")
+    return Credentials(key, secret) if key and secret else None
+
+
+def _switch_on(sandbox: SandboxServer, text: str) -> None:
+    name, _, parameters = text.partition("=")
+    try:
+        sandbox.faults.switch_on(
+            name, **msgspec.json.decode(parameters or "{}", type=dict[str, str | int | float | bool])
+        )
+    except msgspec.DecodeError as error:
+        raise UsageError(f"--fault {text}: after the = comes one JSON object: {error}") from error
+
+
+async def _serve(exchange: str, sandbox: SandboxServer) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with sandbox:
+        print(json.dumps({"exchange": exchange, "urls": sandbox.urls}), flush=True)
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
