@@ -1,0 +1,1 @@
+"""The live checks: one module per kind, each observes and then judges; no database in here."""

@@ -1,0 +1,47 @@
+"""What the environment says of a connector, under its id in capitals: KRAKEN_REST_URL, KRAKEN_API_KEY and the like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from connectors.errors import UsageError
+from connectors.types import Credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connectors.base import Connector
+
+
+def urls_of(connector: type[Connector], environ: Mapping[str, str]) -> dict[str, str]:
+    """The addresses set for this connector, by role. Raises UsageError for one of another kind than its live one."""
+    names = {role: f"{connector.id}_{role}_url".upper() for role in connector.live_urls}
+    urls = {role: url for role, name in names.items() if (url := environ.get(name))}
+    for role, url in urls.items():
+        if not is_address(url, like=connector.live_urls[role]):
+            raise UsageError(f"{names[role]} is not an address like {connector.live_urls[role]}")
+    return urls
+
+
+def credentials_of(connector_id: str, environ: Mapping[str, str]) -> Credentials | None:
+    """None where neither key nor secret is given. Raises UsageError where only one of them is."""
+    prefix = connector_id.upper()
+    names = (f"{prefix}_API_KEY", f"{prefix}_API_SECRET")
+    key, secret = (environ.get(name, "") for name in names)
+    if not key and not secret:
+        return None
+    if not key or not secret:
+        missing, present = names if not key else reversed(names)
+        raise UsageError(f"{missing} is not set although {present} is")
+    return Credentials(key, secret, environ.get(f"{prefix}_API_PASSPHRASE") or None)
+
+
+def is_address(url: str, *, like: str) -> bool:
+    """Whether *url* names a host over the same protocol as *like*, with or without TLS."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return bool(parts.hostname) and parts.scheme.rstrip("s") == urlsplit(like).scheme.rstrip("s")

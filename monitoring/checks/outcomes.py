@@ -1,0 +1,190 @@
+"""The words in which a check reports: outcome, cause and blame, the conditions behind them, and the result as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+
+class Kind(StrEnum):
+    """What a check looks at."""
+
+    CONNECTIVITY = "connectivity"
+    MARKETS = "markets"
+    ORDER_BOOK = "order_book"
+    AUTH = "auth"
+    PAPER_ORDER = "paper_order"
+    CANDLES = "candles"
+
+
+class Outcome(StrEnum):
+    """How a check ended; inconclusive means that it could not find out, never that something is down."""
+
+    OK = "ok"
+    INCONCLUSIVE = "inconclusive"
+    DEGRADED = "degraded"
+    FAILED = "failed"
+
+    @property
+    def severity(self) -> int:
+        return _SEVERITY[self]
+
+
+_SEVERITY = {outcome: severity for severity, outcome in enumerate(Outcome)}
+
+
+class Cause(StrEnum):
+    """Why a check is not ok; the list is closed, so that results can be counted and compared."""
+
+    NONE = "none"
+    AUTH_REJECTED = "auth_rejected"
+    RATE_LIMITED = "rate_limited"
+    EXCHANGE_MAINTENANCE = "exchange_maintenance"
+    TRANSPORT = "transport"
+    TIMEOUT = "timeout"
+    PROTOCOL_VIOLATION = "protocol_violation"
+    MALFORMED_PAYLOAD = "malformed_payload"
+    MESSAGE_TOO_LARGE = "message_too_large"
+    CHECKSUM_MISMATCH = "checksum_mismatch"
+    SEQUENCE_GAP = "sequence_gap"
+    CROSSED_BOOK = "crossed_book"
+    STALE_DATA = "stale_data"
+    SLOW = "slow"
+    CLOCK_SKEW = "clock_skew"
+    PAIR_UNAVAILABLE = "pair_unavailable"
+    BAD_TRADING_RULES = "bad_trading_rules"
+    EMPTY_BOOK = "empty_book"
+    CANDLE_FAULT = "candle_fault"
+    VENUE_ERROR = "venue_error"
+    CONNECTOR_ERROR = "connector_error"
+    NO_CREDENTIALS = "no_credentials"
+    NO_NETWORK = "no_network"
+
+
+class Blame(StrEnum):
+    """Whose fault it is; vantage is the place that we look from: our network, our clock, our call rate."""
+
+    NONE = "none"
+    EXCHANGE = "exchange"
+    CONNECTOR = "connector"
+    CREDENTIALS = "credentials"
+    VANTAGE = "vantage"
+    UNKNOWN = "unknown"
+
+
+SUCCEEDS = "succeeds"
+"""The limit of a step that either succeeds or raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One thing that was compared with a limit; both are kept as text a reader understands, with their unit."""
+
+    name: str
+    limit: str
+    seen: str
+    outcome: Outcome = Outcome.OK
+    cause: Cause = Cause.NONE
+    blame: Blame = Blame.NONE
+
+    def to_json(self) -> dict[str, str]:
+        return {"name": self.name, "limit": self.limit, "seen": self.seen, "outcome": self.outcome.value}
+
+
+def holds(
+    name: str,
+    is_met: bool,
+    *,
+    limit: str,
+    seen: str,
+    cause: Cause,
+    blame: Blame = Blame.EXCHANGE,
+    otherwise: Outcome = Outcome.FAILED,
+) -> Condition:
+    """A condition that is ok when *is_met*, and has the outcome *otherwise*, with its cause, when not."""
+    if is_met:
+        return Condition(name, limit, seen)
+    return Condition(name, limit, seen, otherwise, cause, blame)
+
+
+def quantity(value: float, unit: str = "") -> str:
+    """A measured number as a reader likes it: `1,500 ms`, `0.4 s`."""
+    return f"{value:,.1f}".removesuffix(".0") + (f" {unit}" if unit else "")
+
+
+def at_most(
+    name: str,
+    seen: float,
+    *,
+    degraded: float,
+    failed: float,
+    unit: str,
+    cause: Cause,
+    blame: Blame = Blame.EXCHANGE,
+) -> Condition:
+    """A condition on a number: degraded above the one limit, failed above the other."""
+    is_failed = seen > failed
+    limit = failed if is_failed else degraded
+    return holds(
+        name,
+        seen <= limit,
+        limit=f"≤ {quantity(limit, unit)}",
+        seen=quantity(seen, unit),
+        cause=cause,
+        blame=blame,
+        otherwise=Outcome.FAILED if is_failed else Outcome.DEGRADED,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the conditions of one check add up to."""
+
+    outcome: Outcome
+    cause: Cause
+    blame: Blame
+    summary: str
+    conditions: tuple[Condition, ...] = ()
+
+    @classmethod
+    def of(cls, conditions: Sequence[Condition], *, when_ok: str) -> Verdict:
+        """The worst condition decides, and the first of several equally bad ones: list likely causes first."""
+        worst = max(conditions, key=lambda condition: condition.outcome.severity)
+        if worst.outcome is Outcome.OK:
+            return cls(Outcome.OK, Cause.NONE, Blame.NONE, when_ok, tuple(conditions))
+        summary = f"{worst.name.replace('_', ' ')}: {worst.seen}"
+        if worst.limit != SUCCEEDS:
+            summary += f" (limit: {worst.limit})"
+        return cls(worst.outcome, worst.cause, worst.blame, summary, tuple(conditions))
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One finished check: its verdict, when and how long it ran, and the JSON-safe evidence that it was judged on."""
+
+    kind: Kind
+    verdict: Verdict
+    started_at: datetime
+    duration_ms: float
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.verdict.outcome
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind.value,
+            "outcome": self.verdict.outcome.value,
+            "cause": self.verdict.cause.value,
+            "blame": self.verdict.blame.value,
+            "summary": self.verdict.summary,
+            "duration_ms": round(self.duration_ms, 1),
+            "conditions": [condition.to_json() for condition in self.verdict.conditions],
+            "evidence": self.evidence,
+        }

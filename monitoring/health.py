@@ -1,0 +1,38 @@
+"""What the checks of an exchange add up to, for a page to show in one word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from monitoring.checks.outcomes import Cause, Outcome
+from monitoring.choices import Health
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from monitoring.models import Check
+
+_BY_OUTCOME = {
+    Outcome.OK.value: Health.OK,
+    Outcome.DEGRADED.value: Health.DEGRADED,
+    Outcome.FAILED.value: Health.FAILED,
+    Outcome.INCONCLUSIVE.value: Health.UNKNOWN,
+}
+_WORST_FIRST = (Health.FAILED, Health.DEGRADED, Health.UNKNOWN, Health.OK)
+
+
+def check_health(check: Check, now: datetime) -> Health:
+    """What one check says at *now*; unknown before its first result, when inconclusive, and when stale."""
+    if not check.outcome or check.is_stale(now):
+        return Health.UNKNOWN
+    return _BY_OUTCOME[check.outcome]
+
+
+def exchange_health(checks: Iterable[Check], now: datetime) -> Health:
+    """The worst that any of *checks* says: failed, then degraded, then unknown, then ok; unknown with none.
+
+    A check that only lacks credentials says nothing, good or bad: nobody owes us a key.
+    """
+    heard = {check_health(check, now) for check in checks if check.cause != Cause.NO_CREDENTIALS}
+    return next((health for health in _WORST_FIRST if health in heard), Health.UNKNOWN)

@@ -1,0 +1,6 @@
+"""What is checked, what was seen, and when it changed."""
+
+from monitoring.models.checks import Check
+from monitoring.models.results import OutcomeChange, Result
+
+__all__ = ["Check", "OutcomeChange", "Result"]

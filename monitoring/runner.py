@@ -1,0 +1,145 @@
+"""One run: the checks of one claim, under one deadline, with the database before and after and never in between."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+
+from connectors.catalog import find_connector
+from connectors.types import TradingPair
+from monitoring.checks.causes import Failure
+from monitoring.checks.environment import credentials_of, urls_of
+from monitoring.checks.evidence import as_json
+from monitoring.checks.outcomes import Blame, Cause, CheckResult, Kind, Outcome, Verdict
+from monitoring.checks.runner import run_checks
+from monitoring.checks.thresholds import Thresholds
+from monitoring.choices import Source
+from monitoring.models import Check
+from monitoring.scheduler import RUN_DEADLINE
+from monitoring.services.results import Seen, record_results
+from monitoring.worker_loop import worker_loop
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    import httpx
+
+    from connectors.base import Connector
+    from monitoring.models import OutcomeChange
+    from monitoring.worker_loop import WorkerLoop
+
+logger = logging.getLogger(__name__)
+
+CLOSING = timedelta(seconds=5)
+"""On top of the deadline, for what was cut off to close its connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the event loop needs of one check; the row itself stays outside."""
+
+    check_id: int
+    connector_id: str
+    kind: str
+    pair: str
+    thresholds: Mapping[str, float]
+
+
+def run_claim(exchange_slug: str, token: UUID) -> list[OutcomeChange]:
+    """Runs what this claim still holds and records it; returns the changes of outcome.
+
+    A database error passes through: it is no finding about the exchange, and the claim's lease brings the checks back.
+    """
+    claimed = Check.objects.filter(claim_token=token).select_related("component").order_by("pk")
+    jobs = [Job(check.pk, check.component.connector_id, check.kind, check.pair, check.thresholds) for check in claimed]
+    if not jobs:
+        return []
+    changes = record_results(token, observe(exchange_slug, jobs), now=timezone.now())
+    logger.info(
+        "run finished", extra={"exchange": exchange_slug, "checks": len(jobs), "changes_of_outcome": len(changes)}
+    )
+    return changes
+
+
+def observe(exchange_slug: str, jobs: Sequence[Job]) -> list[Seen]:
+    """What each of *jobs* saw, in this process's event loop; one entry for each, whatever happens."""
+    loop = worker_loop()
+    started_at = datetime.now(UTC)
+    try:
+        return loop.run(_observe_all(loop, exchange_slug, jobs), timeout_s=(RUN_DEADLINE + 2 * CLOSING).total_seconds())
+    except TimeoutError as error:
+        logger.exception("a run blocks its event loop", extra={"exchange": exchange_slug})
+        return [_not_run(job, error, started_at) for job in jobs]
+
+
+async def _observe_all(loop: WorkerLoop, exchange_slug: str, jobs: Sequence[Job]) -> list[Seen]:
+    """Side by side, grouped by what shares a connector and a pair."""
+    http = loop.http_client(exchange_slug)
+    groups: dict[tuple[str, str], list[Job]] = defaultdict(list)
+    for job in jobs:
+        groups[job.connector_id, job.pair].append(job)
+    seen = await asyncio.gather(*(_observe_group(group, http) for group in groups.values()))
+    return [item for group in seen for item in group]
+
+
+async def _observe_group(jobs: Sequence[Job], http: httpx.AsyncClient) -> list[Seen]:
+    started_at = datetime.now(UTC)
+    try:
+        async with asyncio.timeout((RUN_DEADLINE + CLOSING).total_seconds()):
+            return await _run_group(jobs, http)
+    except Exception as error:  # the one boundary of a run: a bug of ours is recorded, and tried again in its turn
+        logger.exception("a run ended without results", extra={"connector": jobs[0].connector_id})
+        return [_not_run(job, error, started_at) for job in jobs]
+
+
+async def _run_group(jobs: Sequence[Job], http: httpx.AsyncClient) -> list[Seen]:
+    pair = TradingPair.parse(jobs[0].pair) if jobs[0].pair else None
+    thresholds = Thresholds.of({job.kind: job.thresholds for job in jobs})
+    async with _connector(jobs[0].connector_id, http) as connector:
+        hosts = {role: urlsplit(url).netloc.rpartition("@")[2] for role, url in connector.urls.items()}
+        results = await run_checks(
+            connector,
+            [Kind(job.kind) for job in jobs],
+            pair,
+            thresholds=thresholds,
+            deadline_s=RUN_DEADLINE.total_seconds(),
+        )
+        return [Seen(job.check_id, result, connector.source, hosts) for job, result in zip(jobs, results, strict=True)]
+
+
+def _connector(connector_id: str, http: httpx.AsyncClient) -> Connector:
+    """Built for one run: credentials are read here, at the moment of use, and kept nowhere else."""
+    connector = find_connector(connector_id)
+    return connector(
+        urls=urls_of(connector, os.environ), credentials=credentials_of(connector_id, os.environ), http=http
+    )
+
+
+def _not_run(job: Job, error: Exception, started_at: datetime) -> Seen:
+    """A result for a check that our own fault kept from running; it says nothing about the venue."""
+    failure = replace(
+        Failure.of(error, step="run"),
+        cause=Cause.CONNECTOR_ERROR,
+        blame=Blame.VANTAGE,
+        outcome=Outcome.INCONCLUSIVE,
+    )
+    condition = failure.condition()
+    verdict = Verdict(
+        condition.outcome,
+        condition.cause,
+        condition.blame,
+        f"the check did not run to its end: {condition.seen}",
+        (condition,),
+    )
+    duration_ms = (datetime.now(UTC) - started_at) / timedelta(milliseconds=1)
+    result = CheckResult(Kind(job.kind), verdict, started_at, duration_ms, {"failures": [as_json(failure)]})
+    return Seen(job.check_id, result, Source.NONE.value, {})

@@ -1,0 +1,29 @@
+"""What Celery runs: a slug and a claim in, one service call, nothing else; never a secret in a message."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from celery import shared_task
+from django.utils import timezone
+
+from monitoring import runner, scheduler
+
+
+@shared_task(name="monitoring.tasks.dispatch_due_checks", acks_late=True, ignore_result=True)
+def dispatch_due_checks() -> None:
+    """Claims what is due and sends one run per exchange; a claim that cannot be sent is given back."""
+    for claim in scheduler.claim_due_checks(timezone.now()):
+        try:
+            run_exchange_checks.apply_async(
+                (claim.exchange_slug, str(claim.token)), expires=scheduler.START_WITHIN.total_seconds()
+            )
+        except Exception:
+            scheduler.release(claim)
+            raise
+
+
+@shared_task(name="monitoring.tasks.run_exchange_checks", acks_late=True, ignore_result=True)
+def run_exchange_checks(exchange_slug: str, claim_token: str) -> None:
+    """Runs the checks of one claim, once: a claim that has ended has nothing left to run."""
+    runner.run_claim(exchange_slug, UUID(claim_token))

@@ -1,0 +1,222 @@
+"""All checks of one connector side by side, against the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from connectors.errors import InvalidKey, UsageError
+from connectors.kraken import Kraken
+from connectors.sandbox import KrakenSandbox
+from connectors.types import Credentials, PairRules, TradingPair, VenueStatus
+from monitoring.checks import runner
+from monitoring.checks.outcomes import Blame, Cause, Kind, Outcome
+from monitoring.checks.runner import kinds_of, run_checks
+from monitoring.checks.thresholds import Thresholds
+from tests.monitoring.checks.conftest import ClockOnly, UnthrottledKraken
+
+QUICK = Thresholds.of({"paper_order": {"rest_s": 0.2}})
+
+
+async def test_every_check_of_a_healthy_venue_is_ok(connector: Kraken) -> None:
+    results = await run_checks(connector, seconds=0.3, thresholds=QUICK)
+
+    assert [result.kind for result in results] == list(Kind)
+    assert {result.kind: (result.outcome, result.verdict.summary) for result in results if result.outcome != "ok"} == {}
+    by_kind = {result.kind: result for result in results}
+    assert by_kind[Kind.ORDER_BOOK].evidence["updates"] > 5
+    assert by_kind[Kind.PAPER_ORDER].evidence["venue_accepts"].startswith("buy 0.00005000 XBTUSD @ limit ")
+    assert [series["interval"] for series in by_kind[Kind.CANDLES].evidence["series"]] == list(Kraken.candle_intervals)
+
+
+async def test_results_say_where_they_come_from_and_are_plain_json(connector: Kraken) -> None:
+    results = await run_checks(connector, [Kind.MARKETS, Kind.ORDER_BOOK], seconds=0.1)
+
+    documents = json.loads(json.dumps([result.to_json() for result in results]))
+    assert [document["evidence"]["source"] for document in documents] == ["sandbox", "sandbox"]
+    assert documents[0]["evidence"]["rules"]["price_tick"] == "0.1"
+    assert isinstance(documents[1]["evidence"]["top"]["bid"], str)
+
+
+async def test_another_pair_can_be_asked_for(connector: Kraken) -> None:
+    [result] = await run_checks(connector, [Kind.MARKETS], TradingPair("ETH", "USD"))
+
+    assert (result.outcome, result.evidence["rules"]["symbol"]) == (Outcome.OK, "ETH/USD")
+
+
+async def test_without_credentials_only_the_private_legs_are_left_out(sandbox: KrakenSandbox) -> None:
+    async with UnthrottledKraken(urls=sandbox.urls) as connector:
+        auth, paper = await run_checks(connector, [Kind.AUTH, Kind.PAPER_ORDER], thresholds=QUICK)
+
+    assert (auth.outcome, auth.verdict.cause, auth.verdict.blame) == (
+        Outcome.INCONCLUSIVE,
+        Cause.NO_CREDENTIALS,
+        Blame.NONE,
+    )
+    assert (paper.outcome, paper.evidence["has_validation"]) == (Outcome.OK, False)
+
+
+async def test_no_evidence_holds_a_secret_or_the_accounts_money(connector: Kraken) -> None:
+    results = await run_checks(connector, [Kind.AUTH, Kind.PAPER_ORDER], thresholds=QUICK)
+
+    assert connector.credentials is not None
+    shown = json.dumps([result.to_json() for result in results])
+    assert connector.credentials.api_key not in shown
+    assert connector.credentials.api_secret not in shown
+    assert results[0].evidence["assets"] == 6
+    assert "200000" not in shown
+
+
+class Indiscreet(UnthrottledKraken):
+    """A venue that quotes the key in its refusal."""
+
+    async def balances(self) -> Any:
+        assert self.credentials is not None
+        raise InvalidKey(f"unknown key {self.credentials.api_key}", venue=self.venue)
+
+
+async def test_a_key_that_the_venue_quotes_back_is_hidden(sandbox: KrakenSandbox) -> None:
+    async with Indiscreet(urls=sandbox.urls, credentials=Credentials("MY-KEY", "bXk=", "my-word")) as connector:
+        [result] = await run_checks(connector, [Kind.AUTH])
+
+    assert result.verdict.summary == "signed read: InvalidKey: kraken: unknown key [hidden]"
+    assert result.verdict.conditions[-1].seen == "InvalidKey: kraken: unknown key [hidden]"
+    assert "MY-KEY" not in json.dumps(result.to_json())
+
+
+class Wedged(UnthrottledKraken):
+    """A connector whose candles never come, and whose status raises what no connector should."""
+
+    async def candles(self, *_: object, **__: object) -> Any:
+        await asyncio.Event().wait()
+
+    async def venue_status(self) -> VenueStatus:
+        raise ZeroDivisionError("kept to ourselves")
+
+
+async def test_a_check_that_hangs_or_crashes_delays_and_spoils_no_other(sandbox: KrakenSandbox) -> None:
+    async with Wedged(urls=sandbox.urls) as connector:
+        connectivity, markets, candles = await run_checks(
+            connector,
+            [Kind.CONNECTIVITY, Kind.MARKETS, Kind.CANDLES],
+            thresholds=Thresholds.of({"candles": {"deadline_s": 0.3}}),
+        )
+
+    assert (connectivity.verdict.cause, connectivity.verdict.blame) == (Cause.CONNECTOR_ERROR, Blame.CONNECTOR)
+    assert connectivity.verdict.summary.startswith("venue status: ZeroDivisionError: at test_runner.py:")
+    assert "kept to ourselves" not in json.dumps(connectivity.to_json())
+    assert markets.outcome is Outcome.OK
+    assert markets.duration_ms < 290
+    assert candles.verdict.cause is Cause.TIMEOUT
+    assert 290 < candles.duration_ms < 2000
+
+
+async def test_the_runs_deadline_caps_the_checks_own(sandbox: KrakenSandbox) -> None:
+    async with Wedged(urls=sandbox.urls) as connector:
+        [result] = await run_checks(connector, [Kind.CANDLES], deadline_s=0.1)
+
+    assert (result.verdict.cause, result.evidence["not_asked"][0]) == (Cause.TIMEOUT, "5m")
+    assert result.duration_ms < 2000
+
+
+class Clinging(UnthrottledKraken):
+    """A connector that does not let go when its time is up."""
+
+    async def trading_pairs(self) -> Any:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.Event().wait()
+
+
+async def test_a_connector_that_does_not_let_go_is_cut_off_and_blamed(
+    sandbox: KrakenSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "GRACE_S", 0.05)
+    async with Clinging(urls=sandbox.urls) as connector:
+        [result] = await run_checks(connector, [Kind.MARKETS], deadline_s=0.05)
+
+    assert (result.verdict.cause, result.verdict.blame) == (Cause.TIMEOUT, Blame.CONNECTOR)
+    assert result.evidence["source"] == "sandbox"
+
+
+class Illogical(UnthrottledKraken):
+    """A connector that answers with nonsense of the right name."""
+
+    async def trading_pairs(self) -> Any:
+        return {self.default_pair: None}
+
+
+async def test_an_observation_that_cannot_be_made_is_the_connectors_fault(sandbox: KrakenSandbox) -> None:
+    async with Illogical(urls=sandbox.urls) as connector:
+        [result] = await run_checks(connector, [Kind.MARKETS])
+
+    assert (result.verdict.cause, result.verdict.blame) == (Cause.CONNECTOR_ERROR, Blame.CONNECTOR)
+    assert result.evidence["failures"][0]["error"] == "AttributeError"
+
+
+class Expectant(UnthrottledKraken):
+    """A connector that says when it was asked, and never answers."""
+
+    asked: asyncio.Event
+
+    async def trading_pairs(self) -> Any:
+        self.asked.set()
+        await asyncio.Event().wait()
+
+
+async def test_cancelling_a_run_ends_it(sandbox: KrakenSandbox) -> None:
+    async with Expectant(urls=sandbox.urls) as connector:
+        connector.asked = asyncio.Event()
+        run = asyncio.create_task(run_checks(connector))
+        await connector.asked.wait()
+        run.cancel()
+
+        with pytest.raises(asyncio.CancelledError):
+            await run
+
+
+async def test_a_connector_is_asked_only_what_it_can_do() -> None:
+    async with Kraken() as kraken, ClockOnly() as clock:
+        assert kinds_of(kraken) == tuple(Kind)
+        assert kinds_of(clock) == ()
+        with pytest.raises(UsageError, match="no candles check for clock: none is available"):
+            await run_checks(clock, [Kind.CANDLES])
+
+
+async def test_a_market_that_stands_still_is_quiet_and_not_stale() -> None:
+    async with KrakenSandbox(rate=0.000_1) as still, UnthrottledKraken(urls=still.urls) as connector:
+        [result] = await run_checks(connector, [Kind.ORDER_BOOK], seconds=0.2)
+
+    assert (result.outcome, result.evidence["updates"]) == (Outcome.OK, 0)
+    assert result.evidence["rest"] == result.evidence["top"]
+
+
+class Picky(UnthrottledKraken):
+    """A connector whose rules are wrong, so that its own paper engine refuses what they allow."""
+
+    rule: dict[str, Decimal]
+
+    async def trading_pairs(self) -> dict[TradingPair, PairRules]:
+        listed = await super().trading_pairs()
+        pair = self.default_pair
+        return {pair: replace(listed[pair], **self.rule)}  # type: ignore[arg-type]  # the names are of decimals
+
+
+@pytest.mark.parametrize(
+    ("rule", "step"), [({"min_size": Decimal(10**9)}, "taker"), ({"price_tick": Decimal(10**9)}, "maker")]
+)
+async def test_rules_that_no_order_can_meet_are_the_connectors_fault(
+    sandbox: KrakenSandbox, rule: dict[str, Decimal], step: str
+) -> None:
+    async with Picky(urls=sandbox.urls) as connector:
+        connector.rule = rule
+        [result] = await run_checks(connector, [Kind.PAPER_ORDER], thresholds=QUICK)
+
+    assert (result.verdict.cause, result.verdict.blame) == (Cause.CONNECTOR_ERROR, Blame.CONNECTOR)
+    assert result.verdict.summary.startswith(f"{step}: Rejected: BTC-USD: ")

@@ -1,0 +1,180 @@
+"""One run, against a sandbox exchange on loopback."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sqlite3
+import threading
+from contextlib import closing
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.core import serializers
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from monitoring import runner, tasks, worker_loop
+from monitoring.checks.outcomes import Kind
+from monitoring.models import Check, OutcomeChange, Result
+from monitoring.runner import run_claim
+from monitoring.scheduler import LEASE, claim_due_checks, due_checks
+from tests.monitoring.factories import make_check, make_component, make_exchange
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from connectors.sandbox import KrakenSandbox, SandboxThread
+
+QUICK_KINDS = (Kind.CONNECTIVITY, Kind.MARKETS, Kind.AUTH)
+
+
+@pytest.fixture
+def checks() -> list[Check]:
+    component = make_component(make_exchange("kraken"))
+    now = timezone.now()
+    return [make_check(component, kind=kind, next_due_at=now) for kind in QUICK_KINDS]
+
+
+def claim() -> UUID:
+    (claim,) = claim_due_checks(timezone.now())
+    return claim.token
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox")
+def test_a_run_records_every_check_of_its_claim_and_where_it_was_seen(checks: list[Check]) -> None:
+    token = claim()
+    changes = run_claim("kraken", token)
+    results = list(Result.objects.order_by("live_check"))
+    assert [result.live_check for result in results] == checks
+    assert [(result.outcome, result.cause, result.source) for result in results] == [("ok", "none", "sandbox")] * 3
+    assert all(result.hosts["rest"].startswith("127.0.0.1:") for result in results)
+    assert {result.run_id for result in results} == {token}
+    assert [change.to_outcome for change in changes] == ["ok"] * 3
+    assert due_checks(timezone.now()).count() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox")
+def test_a_task_that_is_delivered_twice_runs_once(checks: list[Check]) -> None:
+    token = str(claim())
+    tasks.run_exchange_checks("kraken", token)
+    tasks.run_exchange_checks("kraken", token)
+    assert Result.objects.count() == len(checks)
+
+
+@pytest.mark.django_db
+def test_a_fault_of_the_exchange_is_its_own_result(checks: list[Check], sandbox: SandboxThread[KrakenSandbox]) -> None:
+    sandbox.faults.switch_on("http_5xx")
+    run_claim("kraken", claim())
+    found = dict(Result.objects.values_list("live_check__kind", "outcome"))
+    assert found == {"connectivity": "failed", "markets": "failed", "auth": "failed"}
+    assert set(Result.objects.values_list("blame", flat=True)) == {"exchange"}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox", "checks")
+def test_half_a_pair_of_credentials_is_our_own_mistake_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KRAKEN_API_SECRET")
+    run_claim("kraken", claim())
+    result = Result.objects.first()
+    assert result is not None
+    assert (result.outcome, result.cause, result.blame) == ("inconclusive", "connector_error", "vantage")
+    assert "KRAKEN_API_SECRET is not set" in result.summary
+    assert (result.source, result.hosts) == ("none", {})
+    assert due_checks(timezone.now()).count() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox")
+def test_no_credentials_leave_the_signed_check_inconclusive_and_the_others_ok(
+    checks: list[Check], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KRAKEN_API_KEY")
+    monkeypatch.delenv("KRAKEN_API_SECRET")
+    run_claim("kraken", claim())
+    found = dict(Check.objects.values_list("kind", "cause"))
+    assert found == {"connectivity": "none", "markets": "none", "auth": "no_credentials"}
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox", "checks")
+def test_a_bug_in_a_check_is_recorded_as_ours_and_the_check_waits_for_its_turn(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("quotes something private")
+
+    monkeypatch.setattr(runner, "run_checks", broken)
+    run_claim("kraken", claim())
+    result = Result.objects.first()
+    assert result is not None
+    assert (result.outcome, result.cause, result.blame) == ("inconclusive", "connector_error", "vantage")
+    assert "ZeroDivisionError" in result.summary
+    assert "private" not in result.summary + json.dumps(result.evidence)
+    assert due_checks(timezone.now()).count() == 0
+    errors = [record.message for record in caplog.records if record.levelno >= logging.ERROR]
+    assert errors == ["a run ended without results"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox", "checks")
+def test_a_check_that_blocks_the_loop_ends_at_the_deadline_and_the_next_run_works(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    unblock = threading.Event()
+
+    async def blocking(*_: Any, **__: Any) -> None:
+        unblock.wait(30)
+
+    monkeypatch.setattr(worker_loop, "_current", None)
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "RUN_DEADLINE", timedelta(milliseconds=20))
+        patch.setattr(runner, "CLOSING", timedelta(milliseconds=10))
+        patch.setattr(runner, "run_checks", blocking)
+        run_claim("kraken", claim())
+    assert set(Result.objects.values_list("outcome", "source")) == {("inconclusive", "none")}
+    Check.objects.update(next_due_at=timezone.now())
+    run_claim("kraken", claim())
+    assert set(Check.objects.values_list("outcome", flat=True)) == {"ok"}
+    unblock.set()
+    worker_loop.worker_loop().close()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("sandbox")
+def test_a_locked_database_is_never_a_failure_of_the_exchange() -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite locks the whole database")
+    check = make_check(make_component(make_exchange("kraken")), next_due_at=timezone.now())
+    token = claim()
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 1")
+    with closing(sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(OperationalError, match="locked"):
+            run_claim("kraken", token)
+        other.execute("ROLLBACK")
+    connection.close()  # and with it the impatience
+    check.refresh_from_db()
+    assert (check.outcome, check.claim_token, Result.objects.count()) == ("", token, 0)
+    assert list(due_checks(timezone.now() + LEASE)) == [check]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("checks")
+@pytest.mark.parametrize("fault", ["", "invalid_signature", "html", "malformed"])
+def test_no_row_and_no_log_holds_the_credentials(
+    sandbox: SandboxThread[KrakenSandbox], caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    if fault:
+        sandbox.faults.switch_on(fault)
+    run_claim("kraken", claim())
+    rows = [*Check.objects.all(), *Result.objects.all(), *OutcomeChange.objects.all()]
+    written = serializers.serialize("json", rows) + caplog.text
+    assert Result.objects.filter(live_check__kind="auth").count() == 1
+    assert sandbox.credentials.api_secret not in written
+    assert sandbox.credentials.api_key not in written
