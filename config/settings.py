@@ -165,6 +165,8 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
+    "EXCEPTION_HANDLER": "monitoring.api.errors.error_response",
+    "URL_FORMAT_OVERRIDE": None,  # there is one format: `?format=` is an unknown parameter like any other
 }
 
 LOG_LEVEL = os.environ.get("BELLWETHER_LOG_LEVEL", "INFO").upper()

@@ -1,8 +1,15 @@
 """Every address of the site."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/v1/", include("monitoring.api.urls")),
+    path("", include("monitoring.urls")),
 ]
+
+handler400 = "monitoring.views.bad_request"
+handler403 = "monitoring.views.permission_denied"
+handler404 = "monitoring.views.not_found"
+handler500 = "monitoring.views.server_error"

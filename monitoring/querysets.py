@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import UTC, datetime
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.apps import apps
@@ -20,6 +18,9 @@ if TYPE_CHECKING:
     from registry.models import Component, Exchange
     from registry.querysets import ComponentQuerySet
 
+
+CHECKS_PER_QUERY = 500
+"""SQLite refuses an expression of a thousand alternatives."""
 
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -68,7 +69,10 @@ class CheckQuerySet(models.QuerySet["Check"]):
 
 class ResultQuerySet(models.QuerySet["Result"]):
     def latest_by_check(self, checks: Sequence[Check], *, count: int = 30) -> dict[int, list[PastOutcome]]:
-        """Up to *count* latest outcomes of each check, oldest first, by the check's primary key: two queries."""
+        """Up to *count* latest outcomes of each check, oldest first, by the check's primary key.
+
+        Two queries, and one more for each further 500 checks.
+        """
         strips: dict[int, list[PastOutcome]] = {check.pk: [] for check in checks}
         if not strips:
             return strips
@@ -81,9 +85,11 @@ class ResultQuerySet(models.QuerySet["Result"]):
             Q(live_check=pk, started_at__gte=bound)
             for pk, bound in check_rows.values_list("pk", oldest_shown).order_by("pk")
         ]
-        rows = self.filter(reduce(or_, shown)).order_by("started_at", "pk")
-        for pk, *columns in rows.values_list("live_check", *PastOutcome._fields):
-            strips[pk].append(PastOutcome(*columns))
+        for first in range(0, len(shown), CHECKS_PER_QUERY):
+            batch = Q(*shown[first : first + CHECKS_PER_QUERY], _connector=Q.OR)
+            rows = self.filter(batch).order_by("started_at", "pk")
+            for pk, *columns in rows.values_list("live_check", *PastOutcome._fields):
+                strips[pk].append(PastOutcome(*columns))
         return {pk: outcomes[-count:] for pk, outcomes in strips.items()}
 
 

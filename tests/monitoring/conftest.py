@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.utils import timezone
 
 from connectors.sandbox import KrakenSandbox, SandboxThread
+from monitoring.services.schedule import plan_checks
+from registry.services.catalogue.load import load_catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,3 +23,10 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxThread[KrakenSan
         monkeypatch.setenv("KRAKEN_API_KEY", sandbox.credentials.api_key)
         monkeypatch.setenv("KRAKEN_API_SECRET", sandbox.credentials.api_secret)
         yield sandbox
+
+
+@pytest.fixture
+def catalogue(db: None) -> None:
+    """The project's own catalogue, and the checks that follow from it."""
+    load_catalogue()
+    plan_checks(now=timezone.now())

@@ -13,7 +13,7 @@ from monitoring.models import Check, Result
 from monitoring.scheduler import claim_due_checks
 from monitoring.services.results import record_results
 from registry.choices import ComponentKind
-from tests.monitoring.factories import NOON, make_check, make_component, make_exchange, seen
+from tests.monitoring.factories import NOON, make_check, make_component, make_exchange, record, seen
 
 MINUTE = timedelta(minutes=1)
 
@@ -112,3 +112,18 @@ def test_run_now_makes_only_checks_due_that_may_run() -> None:
     make_check(component, kind=Kind.CANDLES, next_due_at=later, retired_at=NOON)
     assert Check.objects.all().run_now(NOON) == 1
     assert list(Check.objects.due(NOON)) == [on]
+
+
+def test_a_strip_is_read_for_more_checks_than_one_query_holds() -> None:
+    component = make_component(make_exchange())
+    checks = Check.objects.bulk_create(
+        Check(component=component, kind=kind, cadence_s=60, phase_s=0, next_due_at=NOON)
+        for kind in (Kind.AUTH, *(f"kind-{number}" for number in range(1_100)), Kind.MARKETS)
+    )
+    record(checks[0], Outcome.FAILED)
+    record(checks[-1])
+    with CaptureQueriesContext(connection) as queries:
+        strips = Result.objects.latest_by_check(checks)
+    told = {pk: [past.outcome for past in strip] for pk, strip in strips.items() if strip}
+    assert told == {checks[0].pk: ["failed"], checks[-1].pk: ["ok"]}
+    assert len(queries) == 4

@@ -1,0 +1,230 @@
+"""What the pages say, as JSON: null for what is not known, times in RFC 3339 and UTC, decimals as strings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.urls import reverse
+from rest_framework import serializers
+
+from registry.models import Bounty, Component, Exchange, Maintainer, Proposal, TierAssignment
+
+if TYPE_CHECKING:
+    from monitoring.pages import ExchangeView
+
+    AnySerializer = serializers.Serializer[Any]
+else:  # DRF's own class takes no type argument at run time
+    AnySerializer = serializers.Serializer
+
+
+class Word(serializers.CharField):
+    """A text that is null, and not empty, where there is none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_null=True, **kwargs)
+
+    def to_representation(self, value: Any) -> Any:
+        return str(value) or None
+
+
+class Moment(serializers.DateTimeField):
+    """A time that may not have come yet."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_null=True, **kwargs)
+
+
+class ConditionSerializer(AnySerializer):
+    name = serializers.CharField()
+    limit = serializers.CharField()
+    seen = serializers.CharField()
+    outcome = serializers.CharField()
+
+
+class PastOutcomeSerializer(AnySerializer):
+    started_at = serializers.DateTimeField()
+    outcome = serializers.CharField()
+    cause = serializers.CharField()
+    summary = serializers.CharField()
+    duration_ms = serializers.FloatField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a declared field leaves DRF's attribute alone
+
+
+class CheckSerializer(AnySerializer):
+    """One check without its evidence: null in every column of a result that is not there yet."""
+
+    kind = serializers.CharField(source="check.kind")
+    title = serializers.CharField(source="question.title")
+    health = serializers.CharField()
+    outcome = Word(source="check.outcome")
+    cause = Word(source="check.cause")
+    cause_text = Word()
+    blame = Word(source="result.blame")
+    blame_text = Word()
+    summary = Word(source="result.summary")
+    source = Word(source="result.source")  # type: ignore[assignment]
+    is_stale = serializers.BooleanField()
+    is_enabled = serializers.BooleanField(source="check.enabled")
+    pair = Word(source="check.pair")
+    cadence_s = serializers.IntegerField(source="check.cadence_s")
+    started_at = Moment(source="result.started_at")
+    finished_at = Moment(source="result.finished_at")
+    duration_ms = serializers.FloatField(source="result.duration_ms", allow_null=True)
+    outcome_since = Moment(source="check.outcome_since")
+    next_due_at = Moment(source="check.next_due_at")
+
+
+class FullCheckSerializer(CheckSerializer):
+    question = serializers.CharField(source="question.text")
+    hosts = serializers.JSONField(source="result.hosts", allow_null=True)
+    conditions = ConditionSerializer(many=True)
+    evidence = serializers.JSONField(source="result.evidence", allow_null=True)
+    history = PastOutcomeSerializer(source="past", many=True)
+
+
+class ComponentSerializer(AnySerializer):
+    """What is declared of a component, and beside it what is seen: health is null where nothing looks."""
+
+    kind = serializers.CharField(source="component.kind")
+    name = serializers.CharField(source="component.get_kind_display")
+    declared_status = serializers.CharField(source="component.status")
+    notes = Word(source="component.notes")
+    connector_id = Word(source="component.connector_id")
+    health = Word()
+    why_not_checked = Word()
+    last_checked_at = Moment(source="checked_at")
+    checks = CheckSerializer(many=True)
+
+
+class DeclaredSerializer(serializers.ModelSerializer[Component]):
+    """The rest of what the registry knows of a component."""
+
+    class Meta:
+        model = Component
+        fields = [
+            "connection_type",
+            "folder_url",
+            "order_types",
+            "position_modes",
+            "intervals",
+            "credential_prompts",
+            "paper_trading",
+            "paper_connector_id",
+            "paper_url",
+            "paper_notes",
+            "usage_example",
+            "usage_url",
+        ]
+
+
+class FullComponentSerializer(ComponentSerializer):
+    checks = FullCheckSerializer(many=True)
+    declared = DeclaredSerializer(source="component")
+
+
+class MaintainerSerializer(serializers.ModelSerializer[Maintainer]):
+    class Meta:
+        model = Maintainer
+        fields = ["slug", "name", "kind", "url"]
+
+
+class TierSerializer(serializers.ModelSerializer[TierAssignment]):
+    tier = Word()
+
+    class Meta:
+        model = TierAssignment
+        fields = ["tier", "epoch", "effective_from", "decided_by", "reason", "source_url"]
+
+
+class ProposalSerializer(serializers.ModelSerializer[Proposal]):
+    class Meta:
+        model = Proposal
+        fields = ["kind", "number", "title", "state", "url", "snapshot_id"]
+
+
+class BountySerializer(serializers.ModelSerializer[Bounty]):
+    component = Word(source="component.kind")
+    proposal = Word(source="proposal.number")
+
+    class Meta:
+        model = Bounty
+        fields = [
+            "tracker_id",
+            "title",
+            "kind",
+            "sponsor",
+            "amount",
+            "unit",
+            "state",
+            "issue_url",
+            "component",
+            "proposal",
+        ]
+
+
+class ExchangeSerializer(AnySerializer):
+    """The tier is a promise by vote, health is what is observed: neither follows from the other."""
+
+    slug = serializers.CharField(source="exchange.slug")
+    name = serializers.CharField(source="exchange.name")
+    url = serializers.SerializerMethodField()
+    html_url = serializers.SerializerMethodField()
+    exchange_type = Word(source="exchange.exchange_type")
+    market_type = Word(source="exchange.market_type")
+    tier = Word(source="exchange.current_tier")
+    maintainer = MaintainerSerializer(source="exchange.maintainer", allow_null=True)
+    health = Word()
+    headline = serializers.CharField()
+    source = Word()  # type: ignore[assignment]
+    last_checked_at = Moment(source="checked_at")
+    components = ComponentSerializer(many=True)
+
+    def get_url(self, view: ExchangeView) -> str:
+        return reverse("api:exchange-detail", args=[view.exchange.slug])
+
+    def get_html_url(self, view: ExchangeView) -> str:
+        return reverse("monitoring:exchange-detail", args=[view.exchange.slug])
+
+
+class AboutSerializer(serializers.ModelSerializer[Exchange]):
+    """What the exchange's page states of it beside its components."""
+
+    links = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Exchange
+        fields = [
+            "supported_countries",
+            "supported_countries_url",
+            "has_fee_share",
+            "tip_title",
+            "tip",
+            "key_creation_steps",
+            "links",
+        ]
+
+    def get_links(self, exchange: Exchange) -> dict[str, str]:
+        return {link.kind: link.url for link in exchange.links.all()}
+
+
+class FullExchangeSerializer(ExchangeSerializer):
+    components = FullComponentSerializer(many=True)
+    about = AboutSerializer(source="exchange")
+    tier_in_force = TierSerializer(source="tier_assignment", allow_null=True)
+    tier_history = TierSerializer(source="exchange.tier_assignments.all", many=True)
+    proposals = ProposalSerializer(source="exchange.proposals.all", many=True)
+    bounties = BountySerializer(source="exchange.bounties.all", many=True)
+
+
+class IndexSerializer(AnySerializer):
+    """The list under `result`, as in every list of this API."""
+
+    schema_version = serializers.ReadOnlyField(default="1.0.0")
+    headline = serializers.CharField()
+    source = Word()  # type: ignore[assignment]
+    last_checked_at = Moment(source="checked_at")
+    total = serializers.SerializerMethodField()
+    result = ExchangeSerializer(source="exchanges", many=True)
+
+    def get_total(self, index: Any) -> int:
+        return len(index.exchanges)

@@ -1,0 +1,348 @@
+"""What the status pages and their JSON say, worked out from rows that were fetched before: no query happens here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from monitoring.checks.outcomes import Cause, Outcome
+from monitoring.choices import Health, Source
+from monitoring.health import check_health, exchange_health
+from monitoring.pictures import Ladder, Strip, ladder_of, mark_of, strip_of_rounds, strip_of_runs
+from monitoring.wording import BLAMES, CAUSES, QUESTIONS, Fact, Question, facts, heading, listed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitoring.models import Check, Result
+    from monitoring.querysets import PastOutcome
+    from registry.models import Component, Exchange, TierAssignment
+
+DRAWN = frozenset({"source", "pair", "bids", "asks"})
+"""Evidence that a page shows elsewhere than in its list of evidence."""
+
+MIXED = "mixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A state to show: *name* chooses shape and colour, *word* says it."""
+
+    name: str
+    word: str
+
+
+OUTCOME_MARKS = {
+    Outcome.OK.value: Mark("ok", "OK"),
+    Outcome.DEGRADED.value: Mark("degraded", "Degraded"),
+    Outcome.FAILED.value: Mark("failed", "Failed"),
+    Outcome.INCONCLUSIVE.value: Mark("inconclusive", "Inconclusive"),
+    "maintenance": Mark("maintenance", "Maintenance"),
+}
+HEALTH_MARKS = {
+    Health.OK: Mark("ok", "Operational"),
+    Health.DEGRADED: Mark("degraded", "Degraded"),
+    Health.FAILED: Mark("failed", "Failing"),
+    Health.UNKNOWN: Mark("inconclusive", "Unknown"),
+}
+WAITING = Mark("waiting", "Waiting for the first run")
+STALE = Mark("stale", "Out of date")
+OFF = Mark("off", "Switched off")
+UNWATCHED = Mark("unwatched", "No live check yet")
+MAINTENANCE = OUTCOME_MARKS["maintenance"]
+
+NOT_CHECKED = {
+    "available": "No live check yet: this build has no connector for it.",
+    "not_built": "Not checked, because it is not built.",
+    "not_available": "Not checked, because the exchange does not offer it.",
+    "not_applicable": "Not checked, because it does not apply to this exchange.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionView:
+    """One comparison with a limit; *title* is its name as a reader likes it."""
+
+    name: str
+    title: str
+    limit: str
+    seen: str
+    outcome: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class CheckView:
+    """One check with its latest result, None before the first."""
+
+    check: Check
+    question: Question
+    mark: Mark
+    health: Health
+    result: Result | None
+    cause_text: str
+    blame_text: str
+    conditions: tuple[ConditionView, ...]
+    facts: tuple[Fact, ...]
+    ladder: Ladder | None
+    past: tuple[PastOutcome, ...]
+
+    @property
+    def strip(self) -> Strip:
+        return strip_of_runs(self.past)
+
+    @property
+    def anchor(self) -> str:
+        return f"check-{self.check.component_id}-{self.check.kind.replace('_', '-')}"
+
+    @property
+    def source_label(self) -> str:
+        return str(Source(self.result.source).label) if self.result else ""
+
+    @property
+    def is_stale(self) -> bool:
+        return self.mark is STALE
+
+    @property
+    def outcome_word(self) -> str:
+        return OUTCOME_MARKS[mark_of(self.check.outcome, self.check.cause)].word
+
+    @property
+    def cadence(self) -> timedelta:
+        return timedelta(seconds=self.check.cadence_s)
+
+    @property
+    def needs_a_look(self) -> bool:
+        """It ended in trouble: what it found is shown at once."""
+        return self.mark.name in {"degraded", "failed", "maintenance"}
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentView:
+    """One component: what is declared of it, and beside that what is seen of it (health None: nothing looks)."""
+
+    component: Component
+    mark: Mark
+    health: Health | None
+    why_not_checked: str
+    checks: tuple[CheckView, ...]
+    strip: Strip
+    checked_at: datetime | None
+
+    @property
+    def anchor(self) -> str:
+        return self.component.kind.replace("_", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One reason, and the checks that it keeps from being well."""
+
+    mark: Mark
+    cause_text: str
+    blame_text: str
+    checks: tuple[CheckView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeView:
+    """One exchange: its promise (the tier) and what is observed (health None: nothing looks), side by side."""
+
+    exchange: Exchange
+    tier_assignment: TierAssignment | None
+    mark: Mark
+    health: Health | None
+    headline: str
+    troubles: tuple[Trouble, ...]
+    source: str
+    components: tuple[ComponentView, ...]
+    checked_at: datetime | None
+
+    @property
+    def checks(self) -> tuple[CheckView, ...]:
+        return tuple(check for component in self.components for check in component.checks)
+
+    @property
+    def untroubled(self) -> tuple[CheckView, ...]:
+        return tuple(check for check in self.checks if not (check.check.enabled and check.needs_a_look))
+
+    @property
+    def is_watched(self) -> bool:
+        return self.health is not None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexView:
+    """All exchanges, and in one sentence how they are."""
+
+    exchanges: tuple[ExchangeView, ...]
+    mark: Mark
+    headline: str
+    detail: str
+    source: str
+    checked_at: datetime | None
+
+
+def check_view(check: Check, past: Sequence[PastOutcome], now: datetime, *, in_full: bool) -> CheckView:
+    """*past* is oldest first; conditions and evidence are read only *in_full*, since an index does not fetch them."""
+    result = check.latest_result
+    shown = result if in_full else None
+    conditions = tuple(
+        ConditionView(
+            name=condition["name"],
+            title=heading(condition["name"]),
+            limit=condition["limit"],
+            seen=condition["seen"],
+            outcome=condition["outcome"],
+            mark=OUTCOME_MARKS[condition["outcome"]],
+        )
+        for condition in (shown.conditions if shown else ())
+    )
+    return CheckView(
+        check=check,
+        question=QUESTIONS.get(check.kind, Question(heading(check.kind), "")),
+        mark=_check_mark(check, now),
+        health=check_health(check, now),
+        result=result,
+        cause_text=CAUSES.get(check.cause, heading(check.cause)),
+        blame_text=BLAMES.get(result.blame, heading(result.blame)) if result else "",
+        conditions=conditions,
+        facts=tuple(facts(shown.evidence, leave_out=DRAWN)) if shown else (),
+        ladder=ladder_of(shown.evidence) if shown else None,
+        past=tuple(past),
+    )
+
+
+def component_view(component: Component, checks: Sequence[CheckView], now: datetime) -> ComponentView:
+    watching = [view for view in checks if view.check.enabled]
+    health, mark = _health_and_mark(watching, now)
+    why_not_checked = ""
+    if not checks:
+        why_not_checked = NOT_CHECKED.get(component.status, "Not checked.")
+    elif not watching:
+        why_not_checked, mark = "Its checks are switched off here.", OFF
+    return ComponentView(
+        component=component,
+        mark=mark if component.is_offered else Mark("absent", "Not checked"),
+        health=health,
+        why_not_checked=why_not_checked,
+        checks=tuple(checks),
+        strip=strip_of_rounds({view.question.title: view.past for view in watching}),
+        checked_at=_latest(watching),
+    )
+
+
+def exchange_view(exchange: Exchange, components: Sequence[ComponentView], now: datetime) -> ExchangeView:
+    watching = [view for component in components for view in component.checks if view.check.enabled]
+    health, mark = _health_and_mark(watching, now)
+    return ExchangeView(
+        exchange=exchange,
+        tier_assignment=exchange.current_assignment,
+        mark=mark,
+        health=health,
+        headline=_exchange_headline(exchange.name, mark, watching),
+        troubles=_troubles(watching),
+        source=_source(watching),
+        components=tuple(components),
+        checked_at=_latest(watching),
+    )
+
+
+def index_view(exchanges: Sequence[ExchangeView]) -> IndexView:
+    watched = [view for view in exchanges if view.is_watched]
+    sources = {view.source for view in watched if view.source}
+    mark, headline = _index_headline(watched)
+    if sources == {Source.SANDBOX.value}:
+        headline += ", in the sandbox"
+    unwatched = [view.exchange.name for view in exchanges if not view.is_watched]
+    detail = f"No live check yet: {listed(unwatched)}." if unwatched else ""
+    return IndexView(
+        exchanges=tuple(exchanges),
+        mark=mark,
+        headline=headline,
+        detail=detail,
+        source=sources.pop() if len(sources) == 1 else MIXED if sources else "",
+        checked_at=max((view.checked_at for view in watched if view.checked_at), default=None),
+    )
+
+
+def _check_mark(check: Check, now: datetime) -> Mark:
+    if not check.enabled:
+        return OFF
+    if not check.outcome:
+        return WAITING
+    if check.is_stale(now):
+        return STALE
+    return OUTCOME_MARKS[mark_of(check.outcome, check.cause)]
+
+
+def _health_and_mark(watching: Sequence[CheckView], now: datetime) -> tuple[Health | None, Mark]:
+    """What switched-on checks add up to; the mark says more than "unknown" where there is a plain reason."""
+    if not watching:
+        return None, UNWATCHED
+    health = exchange_health([view.check for view in watching], now)
+    speaking = [view for view in watching if view.check.cause != Cause.NO_CREDENTIALS]
+    worst = [view.mark for view in speaking if view.health is health]
+    plain_reason = (MAINTENANCE, WAITING, STALE)
+    return health, next((mark for mark in plain_reason if worst and set(worst) == {mark}), HEALTH_MARKS[health])
+
+
+def _troubles(watching: Sequence[CheckView]) -> tuple[Trouble, ...]:
+    """By reason, in the order of the checks."""
+    by_reason: dict[tuple[Mark, str, str], list[CheckView]] = {}
+    for view in watching:
+        if view.needs_a_look:
+            by_reason.setdefault((view.mark, view.cause_text, view.blame_text), []).append(view)
+    return tuple(Trouble(*reason, tuple(views)) for reason, views in by_reason.items())
+
+
+def _latest(views: Sequence[CheckView]) -> datetime | None:
+    return max((view.check.checked_at for view in views if view.check.checked_at), default=None)
+
+
+def _source(views: Sequence[CheckView]) -> str:
+    """Where the latest results came from, "" where there are none; a check that did not run came from nowhere."""
+    sources = {view.past[-1].source for view in views if view.past} - {Source.NONE.value}
+    return sources.pop() if len(sources) == 1 else MIXED if sources else ""
+
+
+def _exchange_headline(name: str, mark: Mark, watching: Sequence[CheckView]) -> str:
+    if not watching:
+        return f"This build cannot check {name} live yet, so its health is not known."
+    total = len(watching)
+    ok = sum(view.mark.name == "ok" for view in watching)
+    parts = {
+        "failed": "failed",
+        "degraded": "degraded",
+        "maintenance": "under maintenance",
+        "inconclusive": "inconclusive",
+        "stale": "out of date",
+        "waiting": "waiting",
+    }
+    told = [
+        f"{count} {word}" for key, word in parts.items() if (count := sum(view.mark.name == key for view in watching))
+    ]
+    if mark is WAITING:
+        return "The first checks are on their way."
+    counted = f"{ok} of {total} check{'s' if total > 1 else ''} OK"
+    return f"{counted}, {listed(told)}." if told else f"{counted}."
+
+
+def _index_headline(watched: Sequence[ExchangeView]) -> tuple[Mark, str]:
+    if not watched:
+        return UNWATCHED, "Nothing is checked live yet"
+    by_mark = {view.mark: view.mark for view in watched}
+    for name, said in (("failed", "failing"), ("maintenance", "under maintenance"), ("degraded", "degraded")):
+        names = [view.exchange.name for view in watched if view.mark.name == name]
+        if names:
+            mark = next(mark for mark in by_mark if mark.name == name)
+            return mark, f"{listed(names)} {'is' if len(names) == 1 else 'are'} {said}"
+    if set(by_mark) == {WAITING}:
+        return WAITING, "The first checks are running"
+    names = [view.exchange.name for view in watched if view.mark.name != "ok"]
+    if names:
+        mark = STALE if set(by_mark) == {STALE} else HEALTH_MARKS[Health.UNKNOWN]
+        return mark, f"Not known right now: {listed(names)}"
+    everyone = "Every exchange that is checked works" if len(watched) > 1 else f"{watched[0].exchange.name} works"
+    return HEALTH_MARKS[Health.OK], everyone

@@ -1,0 +1,74 @@
+"""The public pages: fetch by name, render; every answer under /api/ is JSON, errors too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from monitoring.api.errors import error_json
+from monitoring.status import UnknownExchange, exchange_status, index_status
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@require_safe
+def exchange_list(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    return _page(request, "monitoring/exchange_list.html", {"index": index_status(now), "now": now})
+
+
+@require_safe
+def exchange_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    now = timezone.now()
+    try:
+        status = exchange_status(slug, now)
+    except UnknownExchange as error:
+        return _page(request, "404.html", {"message": str(error), "nearest": error.nearest}, status=404)
+    return _page(request, "monitoring/exchange_detail.html", {"status": status, "now": now})
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 400, "bad_request", "The request could not be understood.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 403, "permission_denied", "This is not for everyone to see.")
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, 404, "not_found", "There is nothing at this address.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """It depends on nothing that may be the cause: no database, no context processor, no static file."""
+    if _is_api(request):
+        return error_json(500, "server_error", "Something went wrong here; it was logged.")
+    return HttpResponseServerError(render_to_string("500.html"))
+
+
+def _error(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
+    if _is_api(request):
+        return error_json(status, code, message)
+    return _page(request, f"{status}.html", {"message": message}, status=status)
+
+
+def _is_api(request: HttpRequest) -> bool:
+    return request.path_info.startswith("/api/")
+
+
+def _page(request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
+    response = render(request, template, dict(context), status=status)
+    response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+    return response

@@ -1,0 +1,354 @@
+"""The public pages: what they say, whom they blame, what they answer to wrong addresses, and in how many queries."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from html import unescape
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from monitoring import runner, scheduler
+from monitoring.checks.outcomes import Cause, Kind, Outcome
+from monitoring.models import Check, Result
+from monitoring.status import exchange_status, index_status
+from registry.choices import ComponentKind, DeclaredStatus
+from tests.monitoring.factories import (
+    NOON,
+    checks_of_kraken,
+    make_check,
+    make_component,
+    make_exchange,
+    record,
+    record_all,
+)
+
+if TYPE_CHECKING:
+    from connectors.sandbox import KrakenSandbox, SandboxThread
+
+pytestmark = pytest.mark.django_db
+
+KRAKEN = "/exchanges/kraken/"
+KUCOIN = "/exchanges/kucoin/"
+SECOND = timedelta(seconds=1)
+
+
+def text_of(response: Any) -> str:
+    """What a reader sees, on one line."""
+    html = re.sub(r"<(title|script|style)\b.*?</\1>", " ", response.content.decode(), flags=re.S)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+# The index
+
+
+def test_index_shows_promise_and_observation_of_each_exchange(client: Client, catalogue: None) -> None:
+    record_all()
+
+    text = text_of(client.get("/"))
+
+    assert "Kraken Operational Promised Bronze Maintainer None Observed 5 of 5 checks OK." in text
+    assert "KuCoin No live check yet Promised Silver Maintainer Hummingbot Foundation" in text
+    assert "Spot Connector Available Operational" in text
+    assert "Perp Connector Not available Not checked" in text
+    assert "Spot Candles Feed Not built Not checked" in text
+    assert "The tier is a promise, voted by HBOT holders. Health is what this monitor observes." in text
+
+
+def test_exchange_without_a_connector_here_is_never_shown_as_down(client: Client, catalogue: None) -> None:
+    record_all()
+
+    for text in (text_of(client.get("/")), text_of(client.get(KUCOIN))):
+        assert "No live check yet" in text
+    (kucoin,) = [view for view in index_status(timezone.now()).exchanges if view.exchange.slug == "kucoin"]
+    assert (kucoin.health, {component.mark.name for component in kucoin.components}) == (None, {"unwatched"})
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "fields", "expected"),
+    [
+        ({}, {"source": "live"}, ("ok", "Kraken works")),
+        ({}, {}, ("ok", "Kraken works, in the sandbox")),
+        ({Kind.ORDER_BOOK: Outcome.FAILED}, {"source": "live"}, ("failed", "Kraken is failing")),
+        ({Kind.MARKETS: Outcome.DEGRADED}, {"source": "live"}, ("degraded", "Kraken is degraded")),
+        (
+            dict.fromkeys(Kind, Outcome.FAILED),
+            {"source": "live", "cause": Cause.EXCHANGE_MAINTENANCE},
+            ("maintenance", "Kraken is under maintenance"),
+        ),
+        ({Kind.AUTH: Outcome.INCONCLUSIVE}, {"source": "live"}, ("ok", "Kraken works")),
+        (
+            dict.fromkeys(Kind, Outcome.INCONCLUSIVE),
+            {"source": "live", "cause": Cause.NO_NETWORK},
+            ("inconclusive", "Not known right now: Kraken"),
+        ),
+    ],
+)
+def test_first_words_answer_whether_to_trust_it(
+    catalogue: None, outcomes: dict[str, Outcome], fields: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    record_all(outcomes, **fields)
+
+    index = index_status(timezone.now())
+
+    assert (index.mark.name, index.headline) == expected
+    assert index.detail == "No live check yet: KuCoin."
+
+
+def test_before_the_first_run_nothing_is_claimed(client: Client, catalogue: None) -> None:
+    index = index_status(timezone.now())
+    assert (index.mark.name, index.headline, index.source) == ("waiting", "The first checks are running", "")
+    assert "Waiting for the first run" in text_of(client.get("/"))
+    assert "It has not run yet." in text_of(client.get(KRAKEN))
+
+
+def test_results_too_old_to_count_are_called_out_of_date() -> None:
+    record(make_check(cadence_s=60), at=NOON)
+
+    fresh, old = index_status(NOON + 2 * SECOND), index_status(NOON + timedelta(minutes=4))
+
+    assert (fresh.exchanges[0].mark.word, old.exchanges[0].mark.word) == ("Operational", "Out of date")
+    assert (old.mark.name, old.headline) == ("stale", "Not known right now: Kraken, in the sandbox")
+
+
+def test_check_that_is_switched_off_counts_for_nothing() -> None:
+    check = make_check()
+    record(check, Outcome.FAILED, at=NOON)
+    Check.objects.update(enabled=False)
+
+    status = exchange_status("kraken", NOON + SECOND)
+
+    assert (status.health, status.components[0].mark.word) == (None, "Switched off")
+    assert status.components[0].why_not_checked == "Its checks are switched off here."
+
+
+def test_empty_catalogue_says_how_to_fill_it(client: Client) -> None:
+    text = text_of(client.get("/"))
+    assert "Nothing is checked live yet" in text
+    assert "load_catalogue" in text
+
+
+def test_queries_do_not_grow_with_exchanges_and_results(client: Client) -> None:
+    def queries(address: str) -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            assert client.get(address).status_code == 200
+        return len(captured)
+
+    def grow(slugs: list[str], runs: int) -> None:
+        for slug in slugs:
+            exchange = make_exchange(slug)
+            for kind in (ComponentKind.SPOT_CONNECTOR, ComponentKind.PERP_CONNECTOR):
+                component = make_component(exchange, kind=kind)
+                for check in (make_check(component), make_check(component, kind=Kind.MARKETS.value)):
+                    for run in range(runs):
+                        record(check, at=NOON + run * SECOND)
+
+    grow(["kraken"], 1)
+    addresses = ["/", KRAKEN, "/api/v1/exchanges/", "/api/v1/exchanges/kraken/"]
+    few = [queries(address) for address in addresses]
+    grow(["alpha", "beta", "gamma", "delta"], 3)
+
+    assert [queries(address) for address in addresses] == few
+    assert max(few) <= 12
+
+
+# One exchange
+
+
+@pytest.mark.parametrize(
+    ("address", "stated"),
+    [
+        (
+            KRAKEN,
+            [
+                "Centralized exchange (CEX)",
+                "Central limit order book (CLOB)",
+                "Maintainer None",
+                "Voted in Epoch 6",
+                "https://www.kraken.com/",
+                "https://coinmarketcap.com/exchanges/kraken/",
+                "https://www.coingecko.com/en/exchanges/kraken",
+                "https://docs.kraken.com/rest/",
+                "https://www.kraken.com/en-us/features/fee-schedule",
+                "Supported countries Not available",
+                "connect kraken",
+                "Enter your kraken API key >>>",
+                "Enter your kraken secret key >>>",
+                "You are now connected to kraken",
+                "ID kraken Connection type WebSocket Order types LIMIT LIMIT_MAKER",
+                "https://github.com/hummingbot/hummingbot/tree/master/hummingbot/connector/exchange/kraken",
+                "connect kraken_paper_trade instead of connect kraken",
+                "Support Hummingbot",
+                "HIP-35 Update Kraken connector Improvement the exchange 600,000 HBOT Foundation Paid",
+                "Perp Connector. Not checked, because the exchange does not offer it.",
+                "Spot Candles Feed. Not checked, because it is not built.",
+                "Perp Candles Feed. Not checked, because it is not built.",
+            ],
+        ),
+        (
+            KUCOIN,
+            [
+                "Silver",
+                "Maintainer Hummingbot Foundation",
+                "https://www.kucoin.com/support/10247584234521",
+                "Supports MARKET order type",
+                "Supports testnet",
+                "LIMIT LIMIT_MAKER MARKET",
+                "Position modes One-way, Hedge",
+                "Enter your kucoin_perpetual passphrase >>>",
+                "connect kucoin_perpetual_testnet",
+                "https://www.kucoin.com/support/7909075578521",
+                "Intervals 1m 3m 5m 15m 30m 1h 2h 4h 6h 8h 12h 1d 1w",
+                'CandlesFactory.get_candle(connector="kucoin",',
+                "Log in to KuCoin ( https://www.kucoin.com ), click the avatar",
+                "The API passphrase is asked for whenever the API is used",
+                "Click the button to confirm",
+                "6974 Bug: P2 the exchange 136,000 HBOT Foundation Paid",
+            ],
+        ),
+    ],
+)
+def test_exchange_page_shows_what_the_source_page_states(
+    client: Client, catalogue: None, address: str, stated: list[str]
+) -> None:
+    text = text_of(client.get(address))
+    assert [words for words in stated if words not in text] == []
+
+
+def test_failed_check_tells_cause_side_limit_and_time(client: Client, catalogue: None) -> None:
+    record_all({Kind.ORDER_BOOK: Outcome.FAILED}, summary="answers: no (limit: yes)")
+    result = Result.objects.get(live_check=checks_of_kraken()[Kind.ORDER_BOOK])
+
+    response = client.get(KRAKEN)
+    text = text_of(response)
+
+    assert "Observed Failing 4 of 5 checks OK, 1 failed." in text
+    assert "Cause The connection was refused or broke transport Whose side The exchange" in text
+    assert "1 condition Conditions of Order book Condition Limit Seen Outcome Answers yes no Failed" in text
+    assert f"Run {result.started_at:%Y-%m-%d %H:%M:%S} UTC (5 seconds ago) Took 250 ms Failed since" in text
+    assert "Evidence Calls 3 Host: rest 127.0.0.1:8443" in text
+    assert f'<time datetime="{result.started_at:%Y-%m-%dT%H:%M:%S}Z">' in response.content.decode()
+
+
+def test_checks_that_fail_for_one_reason_are_told_together(client: Client, catalogue: None) -> None:
+    outcomes = dict.fromkeys((Kind.MARKETS, Kind.ORDER_BOOK), Outcome.FAILED) | {Kind.CONNECTIVITY: Outcome.DEGRADED}
+    record_all(outcomes)
+    told = "Markets , Order book : The connection was refused or broke. Whose side: the exchange."
+    for address in ("/", KRAKEN):
+        text = text_of(client.get(address))
+        assert f"Failed {told}" in text
+        assert "Degraded Connectivity : Slower than the limit. Whose side: the exchange. as it is" in text
+
+
+@pytest.mark.slow(reason="a real run watches the order book for five seconds")
+def test_page_shows_what_a_real_run_saw(client: Client, catalogue: None, sandbox: SandboxThread[KrakenSandbox]) -> None:
+    for claim in scheduler.claim_due_checks(timezone.now()):
+        runner.run_claim(claim.exchange_slug, claim.token)
+
+    text = text_of(client.get(KRAKEN))
+    status = exchange_status("kraken", timezone.now())
+    ladder = next(view.ladder for view in status.checks if view.check.kind == Kind.ORDER_BOOK)
+
+    assert "5 of 5 checks OK." in text
+    assert "These results come from the sandbox on this machine, not from Kraken." in text
+    assert ladder is not None
+    assert len(ladder.rows) == 10
+    best_bid, best_ask = ladder.rows[0]
+    assert best_bid is not None
+    assert best_ask is not None
+    assert f"{best_bid.size} {best_bid.price} {best_ask.price} {best_ask.size}" in text
+
+
+@pytest.mark.parametrize(
+    ("source", "banner"),
+    [
+        ("sandbox", "Sandbox. These results come from the sandbox on this machine, not from Kraken."),
+        ("live", "Live. These results come from the live endpoints of Kraken."),
+        ("custom", "Custom endpoints. These results come from addresses that the operator set"),
+    ],
+)
+def test_page_and_each_result_say_where_the_results_come_from(
+    client: Client, catalogue: None, source: str, banner: str
+) -> None:
+    record_all(source=source)
+
+    text = text_of(client.get(KRAKEN))
+
+    assert banner in text
+    label = {"sandbox": "Sandbox", "live": "Live endpoints", "custom": "Custom endpoints"}[source]
+    assert text.count(f"Source {label}") == 5
+
+
+def test_results_from_different_places_are_called_mixed(client: Client, catalogue: None) -> None:
+    record_all(source="live")
+    record(checks_of_kraken()[Kind.AUTH], at=timezone.now(), source="sandbox")
+    assert "Mixed. These results come from different places" in text_of(client.get("/"))
+
+
+def test_what_a_venue_says_cannot_become_markup(client: Client, catalogue: None) -> None:
+    hostile = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+    record_all(summary=hostile, evidence={"said": hostile, hostile: hostile})
+
+    for address in ("/", KRAKEN):
+        html = client.get(address).content.decode()
+        assert "<script>" not in html
+        assert "<img" not in html
+
+
+def test_evidence_of_any_shape_is_shown(client: Client, catalogue: None) -> None:
+    for evidence in ({"left_out": "70000 characters"}, {"bids": "none", "asks": 7}, {"bids": [["x", "y"]], "a": {}}):
+        record_all(evidence=evidence)
+        assert client.get(KRAKEN).status_code == 200
+
+
+# Wrong addresses and broken insides
+
+
+def test_unknown_exchange_is_answered_with_the_nearest_one(client: Client, catalogue: None) -> None:
+    response = client.get("/exchanges/krakn/")
+    assert response.status_code == 404
+    assert "No exchange is called “krakn” here: did you mean kraken?" in text_of(response)
+    assert 'href="/exchanges/kraken/"' in response.content.decode()
+
+
+@pytest.mark.parametrize("address", ["/exchanges/%00/", "/exchanges/%F0%9F%90%91/", "/exchanges/gate.io/", "/nowhere"])
+def test_any_other_address_is_a_plain_404(client: Client, catalogue: None, address: str) -> None:
+    response = client.get(address)
+    assert response.status_code == 404
+    assert "All exchanges" in text_of(response)
+
+
+def test_pages_are_only_read(client: Client) -> None:
+    assert client.post("/").status_code == 405
+
+
+def test_wrong_host_is_a_plain_400(client: Client) -> None:
+    response = client.get("/", headers={"host": "elsewhere.example"})
+    assert (response.status_code, "Bad request" in text_of(response)) == (400, True)
+
+
+def test_no_traceback_on_any_page(catalogue: None) -> None:
+    record_all()
+    Result.objects.update(conditions=[{"half": "a condition"}])
+
+    response = Client(raise_request_exception=False).get(KRAKEN)
+
+    assert response.status_code == 500
+    text = text_of(response)
+    assert "Something went wrong here" in text
+    assert "Traceback" not in text
+    assert "KeyError" not in text
+
+
+def test_component_that_does_not_apply_keeps_its_place() -> None:
+    exchange = make_exchange("nowhere")
+    make_component(exchange, kind=ComponentKind.SPOT_CANDLES, status=DeclaredStatus.NOT_APPLICABLE)
+    (view,) = exchange_status("nowhere", NOON).components
+    assert view.why_not_checked == "Not checked, because it does not apply to this exchange."
