@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
 import time
 from contextlib import suppress
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from connectors.base import BookStreaming, Candles, MarketData
 from connectors.catalog import find_connector
-from connectors.errors import ConnectorError, UnknownPair, UsageError, nearest
+from connectors.errors import ConnectorError, Stale, UnknownPair, UsageError, nearest
 from connectors.types import TradingPair
 
 if TYPE_CHECKING:
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.base import Connector
+    from connectors.book_stream import BookStream
     from connectors.order_book import OrderBook
     from connectors.types import BookLevel
 
 DEFAULT_SECONDS = 10.0
 READ_ATTEMPTS = 3
+IDLE_S = 60.0
 SHOWN_LEVELS = 10
 
 
@@ -48,7 +51,7 @@ def _positive(kind: type[int] | type[float]) -> Any:
     def parse(text: str) -> float:
         value = kind(text)
         if not 0 < value < 10**9:
-            raise argparse.ArgumentTypeError(f"{text}: must be above zero")
+            raise argparse.ArgumentTypeError(f"{text}: must be above zero and below {10**9}")
         return value
 
     parse.__name__ = "number"
@@ -129,22 +132,22 @@ async def candles(connector: Candles, options: argparse.Namespace) -> dict[str, 
 
 async def book(connector: BookStreaming, options: argparse.Namespace) -> dict[str, Any]:
     pair = TradingPair.parse(options.pair)
-    seconds = None if options.updates else options.seconds or DEFAULT_SECONDS
-    started, cpu_started = time.perf_counter(), time.process_time()
     async with connector.book_stream(pair, depth=options.depth) as stream:
         await stream.ready()
+        started, cpu_started = time.perf_counter(), time.process_time()
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                async for _ in stream:
-                    if options.updates and stream.stats.updates >= options.updates:
-                        break
+            async with asyncio.timeout(None if options.updates else options.seconds or DEFAULT_SECONDS):
+                await _follow(stream, options.updates)
         elapsed, cpu = time.perf_counter() - started, time.process_time() - cpu_started
+        if not stream.is_live:
+            raise stream.stats.last_error or Stale("the book was not live at the end", pair=str(pair))
         stats = stream.stats
         return {
             "pair": str(pair),
             "depth": options.depth,
             "bids": _levels(stream.book, "bids"),
             "asks": _levels(stream.book, "asks"),
+            "reconnects": stats.reconnects,
             "updates": stats.updates,
             "seconds": round(elapsed, 3),
             "updates_per_second": round(stats.updates / elapsed, 1),
@@ -153,10 +156,20 @@ async def book(connector: BookStreaming, options: argparse.Namespace) -> dict[st
             "checksum_failures": stats.checksum_failures,
             "sequence_gaps": stats.sequence_gaps,
             "resyncs": stats.resyncs,
-            "reconnects": stats.reconnects,
             "best_bid": _level(stream.book.best_bid),
             "best_ask": _level(stream.book.best_ask),
         }
+
+
+async def _follow(stream: BookStream, updates: int | None) -> None:
+    """Until so many updates, or for ever. Raises Stale when none came for long."""
+    changes = aiter(stream)
+    while updates is None or stream.stats.updates < updates:
+        try:
+            async with asyncio.timeout(IDLE_S):
+                await anext(changes)
+        except TimeoutError:
+            raise Stale(f"no update for {IDLE_S:g} s", pair=str(stream.pair)) from stream.stats.last_error
 
 
 def _levels(live: OrderBook, side: str) -> list[dict[str, str] | None]:
@@ -189,8 +202,10 @@ async def run(options: argparse.Namespace) -> dict[str, Any]:
 
 async def _with_nearest(error: UnknownPair, connector: Connector, options: argparse.Namespace) -> UnknownPair:
     """The same error, naming valid pairs where the venue itself only said no."""
+    if "pair" not in options or not isinstance(connector, MarketData):
+        return error
     pair = TradingPair.parse(options.pair)
-    if isinstance(connector, MarketData) and pair not in (listed := await connector.trading_pairs()):
+    if pair not in (listed := await connector.trading_pairs()):
         return UnknownPair(f"no pair {pair}: {nearest(str(pair), map(str, listed))}", venue=connector.venue)
     return error
 
@@ -238,7 +253,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         return 130
-    print(json.dumps(answer, indent=2) if options.json else readable(options.command, answer))
+    try:
+        print(json.dumps(answer, indent=2) if options.json else readable(options.command, answer), flush=True)
+    except OSError as error:  # the reader left, or the disk is full
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # or the exit flushes once more
+        print(f"python -m connectors {options.command}: {error.strerror}", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -89,6 +89,16 @@ class OrderValidation(Protocol):
         """The venue's description of the order it would accept. Raises Rejected, AuthRejected."""
 
 
+def is_address(url: str, *, like: str) -> bool:
+    """Whether *url* names a host over the same protocol as *like*, with or without TLS."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    return bool(parts.hostname) and parts.scheme.rstrip("s") == urlsplit(like).scheme.rstrip("s")
+
+
 class Connector:
     """Shared state of every venue's connector: where it talks to, with which credentials, over which client."""
 
@@ -113,6 +123,9 @@ class Connector:
         unknown = sorted(set(urls or {}) - set(self.live_urls))
         if unknown:
             raise UsageError(f"no URL role {unknown[0]!r}: {nearest(unknown[0], self.live_urls)}", venue=self.venue)
+        for role, url in (urls or {}).items():
+            if not is_address(url, like=self.live_urls[role]):
+                raise UsageError(f"{role}: {url!r} is not an address like {self.live_urls[role]}", venue=self.venue)
         self.urls = {**self.live_urls, **(urls or {})}
         self.credentials = credentials
         self._owns_client = http is None
@@ -145,7 +158,6 @@ class Connector:
     ) -> None:
         await self.aclose()
 
-    def _checked_interval(self, interval: str, offered: Mapping[str, timedelta]) -> timedelta:
+    def _refuse_unknown(self, interval: str, offered: Mapping[str, timedelta]) -> None:
         if interval not in offered:
             raise UnknownInterval(f"no candles of {interval!r}: {nearest(interval, offered)}", venue=self.venue)
-        return offered[interval]

@@ -115,6 +115,7 @@ class BookStream:
         self._error: Exception | None = None
         self._supervisor: asyncio.Task[None] | None = None
         self._opened_at = self._asked_at = self._last_frame = self._last_book_frame = 0.0
+        self._live_since: float | None = None
         self._attempts = 0
 
     # What a consumer does.
@@ -128,7 +129,7 @@ class BookStream:
     ) -> None:
         if self._supervisor is not None:
             self._supervisor.cancel()
-            await asyncio.wait([self._supervisor])
+            await asyncio.gather(self._supervisor, return_exceptions=True)
 
     async def ready(self) -> None:
         """Return at the first snapshot. Raises the ConnectorError that prevents it."""
@@ -162,7 +163,9 @@ class BookStream:
         return self._stats
 
     async def _change(self) -> None:
-        if self._supervisor is not None and self._supervisor.done():
+        if self._supervisor is None:
+            raise RuntimeError("the stream is not entered")
+        if self._supervisor.done():
             if self._error is not None:
                 raise self._error
             self._supervisor.result()
@@ -180,6 +183,8 @@ class BookStream:
         if silence_ms > stats.largest_silence_ms:
             stats.largest_silence_ms = silence_ms
         self._last_frame = now
+        if self._error is not None:
+            return  # of a subscription that is being ended
         try:
             event = self._feed.receive(message)
         except ConnectorError as error:
@@ -187,6 +192,7 @@ class BookStream:
             return
         except Exception as error:  # noqa: BLE001  # a fault of ours must reach the consumer, not the loop's log
             self._error = error
+            self.is_live = False
             self._trouble.set()
             return
         if event is FeedEvent.UPDATE:
@@ -194,6 +200,7 @@ class BookStream:
         elif event is FeedEvent.SNAPSHOT:
             stats.snapshots += 1
             self.is_live = True
+            self._live_since = now
             if stats.first_snapshot_ms is None:
                 stats.first_snapshot_ms = (now - self._opened_at) * 1000
                 self._last_book_frame = now
@@ -213,8 +220,8 @@ class BookStream:
             stats.largest_book_silence_ms = max(stats.largest_book_silence_ms, (now - self._last_book_frame) * 1000)
 
     def _break(self, error: ConnectorError) -> None:
-        """Note what is wrong, once per break: the frames that follow a break are wrong for the same reason."""
-        if self._error is not None:
+        """Note what is wrong, once per break."""
+        if self._error is error:
             return
         self._error = error
         self.is_live = False
@@ -260,21 +267,18 @@ class BookStream:
     async def _connection(self) -> None:
         """One connection, from open to broken. Raises what broke it."""
         feed = await self._new_feed()
-        now = time.monotonic()
-        if self._opened_at:
-            self._note_silence(now)
-        else:
-            self._opened_at = now
-        self._last_frame = now
+        if not self._opened_at:
+            self._opened_at = self._last_frame = time.monotonic()
         self._feed = feed
         self._start_over()
         async with open_websocket(feed.url, self._on_message, venue=self._venue) as connection:
-            self._last_frame = time.monotonic()  # a slow handshake is no silence
             while True:
                 await connection.send(feed.subscribe())
                 error = await self._until_trouble(connection, feed.url)
-                if time.monotonic() - self._asked_at > SETTLED_S:
+                if self._live_since is not None and time.monotonic() - self._live_since > SETTLED_S:
                     self._attempts = 0
+                if isinstance(error, ConnectorError):
+                    self._break(error)  # before the goodbye, which may take a while
                 if not isinstance(error, DataError) or isinstance(error, MessageTooLarge):
                     raise error
                 if not self._may_heal(error):
@@ -286,6 +290,7 @@ class BookStream:
 
     def _start_over(self) -> None:
         self.is_live = False
+        self._live_since = None
         self._error = None
         self._trouble.clear()
 
@@ -297,7 +302,7 @@ class BookStream:
         try:
             while True:
                 now = time.monotonic()
-                until_silent_s = self._last_frame + SILENCE_LIMIT_S - now
+                until_silent_s = max(self._last_frame, self._asked_at) + SILENCE_LIMIT_S - now
                 until_late_s = SILENCE_LIMIT_S if self.is_live else self._asked_at + READY_TIMEOUT_S - now
                 if until_silent_s <= 0:
                     return Stale(f"no frame for {SILENCE_LIMIT_S:g} s", venue=self._venue, pair=str(self.pair))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import zlib
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import httpx
@@ -30,23 +30,22 @@ from connectors.errors import (
 from connectors.rate_limit import RateLimiter
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from connectors.rate_limit import RateLimit
 
 
-def _version() -> str:
-    try:
-        return version("bellwether")
-    except PackageNotFoundError:  # run from a checkout, which is not installed
-        return "dev"
+T = TypeVar("T")
 
 
-USER_AGENT = f"bellwether/{_version()}"
+USER_AGENT = "bellwether"
 """Kraken refuses requests without one; saying who we are is good manners everywhere."""
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """Several times the largest list of trading pairs that a venue here answers with."""
+
+GZIP_WBITS = 31
+"""zlib's way of asking for a gzip header."""
 
 RETRY_WAIT_S = 0.5
 """Before the second attempt, doubling, with as much again at random."""
@@ -65,7 +64,7 @@ def new_http_client() -> httpx.AsyncClient:
     """A client for one venue, to be kept for as long as the venue is talked to."""
     return httpx.AsyncClient(
         verify=shared_tls_context(),
-        headers={"User-Agent": USER_AGENT},
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"},
         limits=httpx.Limits(max_connections=10),
         follow_redirects=False,
     )
@@ -90,7 +89,7 @@ def error_of_status(status: int, headers: Mapping[str, str], *, venue: str, endp
         seconds = headers.get("Retry-After", "")
         return RateLimited(
             "HTTP 429",
-            retry_after_s=float(seconds) if seconds.isdigit() else None,
+            retry_after_s=float(seconds) if seconds.isascii() and seconds.isdigit() else None,
             venue=venue,
             endpoint=endpoint,
         )
@@ -128,25 +127,45 @@ class HttpTransport:
         self._limiter = _limiter_of(client, self.base_url, rate_limit)
 
     async def get(self, path: str, params: Mapping[str, str] | None = None, *, weight: float = 1) -> HttpAnswer:
-        """A public read, tried again on a transient failure where this transport may.
+        """A public read, sent once.
 
-        Raises Unreachable, Timeout, Disconnected, RateLimited, Unavailable, MessageTooLarge.
+        Raises Unreachable, Timeout, Disconnected, RateLimited, Unavailable, MessageTooLarge, MalformedPayload.
         """
-        if self._attempts > 1:
-            async for attempt in stamina.retry_context(
-                on=is_transient,
-                attempts=self._attempts,
-                timeout=3 * self.timeout_s,
-                wait_initial=RETRY_WAIT_S,
-                wait_jitter=RETRY_WAIT_S,
-            ):
-                with attempt:
-                    return await self._send("GET", path, params=params, weight=weight)
         return await self._send("GET", path, params=params, weight=weight)
 
     async def post(self, path: str, content: bytes, headers: Mapping[str, str], *, weight: float = 1) -> HttpAnswer:
         """A signed request, sent once: its bytes are signed, and its nonce is spent. Raises as `get`."""
         return await self._send("POST", path, content=content, headers=headers, weight=weight)
+
+    async def retrying(self, read: Callable[[], Awaitable[T]]) -> T:
+        """What *read* returns, tried again on a transient failure as often as this transport may.
+
+        The venue's own answer counts as well as the transport: some say "busy" with status 200.
+        """
+        async for attempt in stamina.retry_context(
+            on=is_transient,
+            attempts=self._attempts,
+            timeout=3 * self.timeout_s,
+            wait_initial=RETRY_WAIT_S,
+            wait_jitter=RETRY_WAIT_S,
+        ):
+            with attempt:
+                return await read()
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def ease_off(self, error: RateLimited) -> None:
+        """Send nothing for as long as the venue asks, and no longer than a caller could be made to wait."""
+        if error.retry_after_s is not None:
+            self._limiter.pause(min(error.retry_after_s, LONGEST_PAUSE_S))
+
+    async def _turn(self, weight: float, path: str) -> None:
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                await self._limiter.acquire(weight)
+        except TimeoutError as error:
+            raise RateLimited(
+                f"no turn within {self.timeout_s:g} s under the venue's rate limit", venue=self.venue, endpoint=path
+            ) from error
 
     async def _send(
         self,
@@ -158,7 +177,7 @@ class HttpTransport:
         headers: Mapping[str, str] | None = None,
         weight: float,
     ) -> HttpAnswer:
-        await self._limiter.acquire(weight)
+        await self._turn(weight, path)
         try:
             async with self._deadline(path):
                 request = self._client.build_request(
@@ -178,14 +197,15 @@ class HttpTransport:
                 finally:
                     await response.aclose()
         except RateLimited as error:
-            if error.retry_after_s is not None:
-                self._limiter.pause(min(error.retry_after_s, LONGEST_PAUSE_S))
+            self.ease_off(error)
             raise
 
     async def _read(self, response: httpx.Response, path: str) -> bytes:
+        # Inflated here, not by httpx, which would inflate a whole chunk before anybody could count it.
+        inflate = zlib.decompressobj(wbits=GZIP_WBITS) if response.headers.get("Content-Encoding") == "gzip" else None
         body = bytearray()
-        async for chunk in response.aiter_bytes():
-            body += chunk
+        async for chunk in response.aiter_raw():
+            body += chunk if inflate is None else inflate.decompress(chunk, MAX_BODY_BYTES + 1 - len(body))
             if len(body) > MAX_BODY_BYTES:
                 raise MessageTooLarge(f"an answer of more than {MAX_BODY_BYTES} bytes", venue=self.venue, endpoint=path)
         if response.status_code == 429 or response.status_code >= 500:
@@ -204,9 +224,9 @@ class HttpTransport:
             raise Unreachable(str(error), venue=self.venue, endpoint=path) from error
         except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
             raise UsageError(f"not an HTTP address: {self.base_url}", venue=self.venue) from error
-        except httpx.DecodingError as error:
-            raise MalformedPayload(
-                "the body is not in the encoding it names", venue=self.venue, endpoint=path
-            ) from error
-        except httpx.HTTPError as error:
+        except zlib.error as error:
+            raise MalformedPayload("not the gzip that it is said to be", venue=self.venue, endpoint=path) from error
+        except httpx.LocalProtocolError:  # its text quotes the header that it refuses: it may hold a key
+            raise UsageError("a header or a body that HTTP does not allow", venue=self.venue, endpoint=path) from None
+        except (httpx.HTTPError, OSError) as error:
             raise Disconnected(str(error) or type(error).__name__, venue=self.venue, endpoint=path) from error

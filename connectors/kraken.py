@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 from zlib import crc32
 
 import msgspec
@@ -63,6 +64,8 @@ CHECKSUM_LEVELS = 10
 """Of each side, at any subscribed depth [docs.kraken.com: book-checksum-v2]."""
 
 PRIVATE_ACK_TIMEOUT_S = 10.0
+NONCE_TIMEOUT_S = 20.0
+"""Twice what a request may take, for whoever is ahead of us with the same key."""
 
 ERRORS: tuple[tuple[str, type[ConnectorError]], ...] = (
     ("EAPI:Invalid key", InvalidKey),
@@ -85,6 +88,7 @@ ERRORS: tuple[tuple[str, type[ConnectorError]], ...] = (
     ("ESession:", AuthRejected),
     ("Currency pair not supported", UnknownPair),
     ("Exceeded msg rate", RateLimited),
+    ("Already subscribed", Unavailable),  # a subscription that did not end: only a new connection is clean
 )
 """By prefix, the first that fits; the text may go on with details. Anything else is Rejected."""
 
@@ -107,7 +111,11 @@ CANDLE_MINUTES = {
 def error_of(text: str, *, endpoint: str, pair: str = "") -> ConnectorError:
     """Kraken's error text as one of ours."""
     kind = next((kind for prefix, kind in ERRORS if text.startswith(prefix)), Rejected)
-    return kind(text, venue="kraken", pair=pair, endpoint=endpoint)
+    error = kind(text, venue="kraken", pair=pair, endpoint=endpoint)
+    until = text.rpartition(":")[2].strip()
+    if isinstance(error, RateLimited) and until.isascii() and until.isdigit():  # EService:Throttled:<unix time>
+        error.retry_after_s = max(0.0, int(until[:12]) - time.time())
+    return error
 
 
 def asset_name(altname: str) -> str:
@@ -127,6 +135,21 @@ def sign(path: str, nonce: int, body: bytes, secret: bytes) -> str:
     return hmac_base64(secret, path.encode("ascii") + digest, "sha512")
 
 
+def moment(seconds: int) -> datetime:
+    """Unix time as an aware datetime. Raises MalformedPayload for what no clock says."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise MalformedPayload(f"{seconds} is not a time", venue="kraken") from error
+
+
+def _refuse_unless_amounts(*numbers: Decimal | int, what: str) -> None:
+    """Kraken writes numbers as text, where NaN and Infinity would be read as such."""
+    for number in numbers:
+        if not (Decimal(number).is_finite() and number >= 0):
+            raise MalformedPayload(f"{number} is not an amount", venue="kraken", pair=what)
+
+
 class _Envelope(msgspec.Struct):
     error: list[str] = []
     result: msgspec.Raw = msgspec.Raw(b"null")
@@ -138,13 +161,16 @@ class _Time(msgspec.Struct):
 
 class _SystemStatus(msgspec.Struct):
     status: str
-    timestamp: datetime
+    timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
-class _AssetPair(msgspec.Struct):
-    wsname: str
-    pair_decimals: int
-    lot_decimals: int
+Decimals = Annotated[int, msgspec.Meta(ge=0, le=18)]
+
+
+class _AssetPair(msgspec.Struct, kw_only=True):
+    wsname: str = ""
+    pair_decimals: Decimals
+    lot_decimals: Decimals
     status: str
     ordermin: Decimal
     tick_size: Decimal
@@ -171,6 +197,9 @@ class _AddOrder(msgspec.Struct):
 class _Token(msgspec.Struct):
     token: str
 
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, RecursionError)
+"""What decoding raises: not JSON, not the type, not a number, or nested beyond reason."""
 
 T = TypeVar("T")
 
@@ -204,9 +233,13 @@ class Kraken(Connector):
 
     async def server_time(self) -> ServerTime:
         """Kraken prints whole seconds."""
-        sent_at = datetime.now(UTC)
-        answer = await self._public("Time", _Time)
-        return ServerTime(datetime.fromtimestamp(answer.unixtime, UTC), sent_at, datetime.now(UTC), resolution_ms=1000)
+
+        async def read() -> ServerTime:
+            answer = await self.http.get("/0/public/Time")
+            venue_time = moment(self._read(answer, _Time, "Time").unixtime)
+            return ServerTime(venue_time, answer.sent_at, answer.received_at, resolution_ms=1000)
+
+        return await self.http.retrying(read)
 
     async def venue_status(self) -> VenueStatus:
         """The SystemStatus endpoint."""
@@ -215,7 +248,7 @@ class Kraken(Connector):
             mode = VenueMode(answer.status)
         except ValueError:
             mode = VenueMode.UNKNOWN
-        return VenueStatus(mode, answer.status, answer.timestamp.astimezone(UTC))
+        return VenueStatus(mode, answer.status, answer.timestamp)
 
     async def trading_pairs(self) -> dict[TradingPair, PairRules]:
         """Every spot pair. Raises MalformedPayload where a pair's rules cannot be read."""
@@ -223,7 +256,12 @@ class Kraken(Connector):
         rules = {}
         for entry in listed.values():
             base, _, quote = entry.wsname.partition("/")
+            if not (base and quote):
+                continue  # no WebSocket name, as dark pools have none: nothing here can follow it
             pair = TradingPair(asset_name(base), asset_name(quote))
+            _refuse_unless_amounts(entry.tick_size, entry.ordermin, entry.costmin or 0, what=str(pair))
+            if not (entry.tick_size and entry.ordermin):
+                raise MalformedPayload("tick_size and ordermin must be above zero", venue=self.venue, pair=str(pair))
             rules[pair] = PairRules(
                 pair=pair,
                 symbol=symbol_of(pair),
@@ -251,6 +289,7 @@ class Kraken(Connector):
         """Over REST, 1 to 500 levels a side. Cached by the venue: it need not equal the stream at an instant."""
         answer = await self._public("Depth", dict[str, _Depth], {"pair": symbol_of(pair), "count": str(depth)}, pair)
         book = self._only(answer, "Depth", pair)
+        _refuse_unless_amounts(*(number for level in book.bids + book.asks for number in level[:2]), what=str(pair))
         return BookSnapshot(
             pair,
             tuple(BookLevel(price, size) for price, size, _ in book.bids),
@@ -262,7 +301,7 @@ class Kraken(Connector):
 
         A minute without a trade is a candle of volume zero, so a missing open time is a real gap.
         """
-        self._checked_interval(interval, self.candle_intervals)
+        self._refuse_unknown(interval, self.candle_intervals)
         if not 1 <= limit <= self.max_candles:
             raise UsageError(f"limit {limit}: Kraken keeps 1 to {self.max_candles} candles", venue=self.venue)
         answer = await self._public(
@@ -272,10 +311,11 @@ class Kraken(Connector):
             pair,
         )
         committed = self._convert(answer.pop("last", msgspec.Raw(b"null")), int, "OHLC", pair)
-        rows = self._convert(self._only(answer, "OHLC", pair), list[_OhlcRow], "OHLC", pair)
+        rows = self._convert(self._only(answer, "OHLC", pair), list[_OhlcRow], "OHLC", pair)[-limit:]
+        _refuse_unless_amounts(*(number for row in rows for number in row[1:7]), what=str(pair))
         return [
             Candle(
-                open_time=datetime.fromtimestamp(opened, UTC),
+                open_time=moment(opened),
                 open=opening,
                 high=high,
                 low=low,
@@ -285,7 +325,7 @@ class Kraken(Connector):
                 trades=trades,
                 closed=opened <= committed,
             )
-            for opened, opening, high, low, close, _vwap, volume, trades in rows[-limit:]
+            for opened, opening, high, low, close, _vwap, volume, trades in rows
         ]
 
     def book_stream(self, pair: TradingPair, *, depth: int = 10) -> BookStream:
@@ -332,35 +372,42 @@ class Kraken(Connector):
     async def private_stream_ack(self) -> None:
         """Subscribe to our own balances with a fresh token, and return once Kraken accepted."""
         token = (await self._private("GetWebSocketsToken", _Token)).token
-        answers: asyncio.Queue[bytes] = asyncio.Queue()
         endpoint = self.urls["ws_auth"]
+        accepted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def on_message(message: bytes | bytearray | memoryview) -> None:
+            if accepted.done():
+                return
+            try:
+                frame = _decode_frame(message)
+            except MalformedPayload as error:
+                accepted.set_exception(error)
+                return
+            if frame.method == "subscribe" and frame.success:
+                accepted.set_result(None)
+            elif frame.method == "subscribe":
+                accepted.set_exception(error_of(frame.error or "refused without a reason", endpoint=endpoint))
+
         try:
             async with (
                 asyncio.timeout(PRIVATE_ACK_TIMEOUT_S),
-                open_websocket(
-                    endpoint, lambda message: answers.put_nowait(bytes(message)), venue=self.venue
-                ) as connection,
+                open_websocket(endpoint, on_message, venue=self.venue) as connection,
             ):
                 await connection.send(_subscription("subscribe", {"channel": "balances", "token": token}))
                 closed = asyncio.ensure_future(connection.wait_closed())
                 try:
-                    while True:
-                        answer = asyncio.ensure_future(answers.get())
-                        await asyncio.wait({answer, closed}, return_when=asyncio.FIRST_COMPLETED)
-                        if not answer.done():
-                            answer.cancel()
-                            raise connection.why_closed(venue=self.venue, endpoint=endpoint)
-                        frame = _decode_frame(answer.result())
-                        if frame.method == "subscribe":
-                            if frame.success:
-                                return
-                            raise error_of(frame.error or "refused without a reason", endpoint=endpoint)
+                    await asyncio.wait({accepted, closed}, return_when=asyncio.FIRST_COMPLETED)
                 finally:
                     closed.cancel()
+                if not accepted.done():
+                    raise connection.why_closed(venue=self.venue, endpoint=endpoint)
+                accepted.result()
         except TimeoutError as error:
             raise Timeout(
                 f"no acknowledgement within {PRIVATE_ACK_TIMEOUT_S:g} s", venue=self.venue, endpoint=endpoint
             ) from error
+        finally:
+            accepted.cancel()
 
     # The envelope.
 
@@ -371,8 +418,10 @@ class Kraken(Connector):
         params: Mapping[str, str] | None = None,
         pair: TradingPair | None = None,
     ) -> T:
-        answer = await self.http.get(f"/0/public/{name}", params)
-        return self._read(answer, kind, name, pair)
+        async def read() -> T:
+            return self._read(await self.http.get(f"/0/public/{name}", params), kind, name, pair)
+
+        return await self.http.retrying(read)
 
     async def _private(
         self,
@@ -386,15 +435,24 @@ class Kraken(Connector):
         if self.credentials is None:
             raise UsageError("credentials: needed for this call", venue=self.venue, endpoint=name)
         path = f"/0/private/{name}"
+        key = self.credentials.api_key.strip()
+        if not (key.isascii() and key.isprintable()):
+            raise InvalidKey("the key has characters that no key has: copy it anew", venue=self.venue, endpoint=name)
         secret = decode_base64_secret(self.credentials.api_secret)
-        async with NonceFile(self.credentials.api_key) as nonce:
-            body = form_body({"nonce": str(nonce), **(fields or {})}).encode("ascii")
-            headers = {
-                "API-Key": self.credentials.api_key,
-                "API-Sign": sign(path, nonce, body, secret),
-                "Content-Type": "application/x-www-form-urlencoded",
-            }
-            answer = await self.http.post(path, body, headers)
+        try:
+            async with asyncio.timeout(NONCE_TIMEOUT_S) as waiting, NonceFile(key) as nonce:
+                waiting.reschedule(None)  # the request has a deadline of its own
+                body = form_body({"nonce": str(nonce), **(fields or {})}).encode("ascii")
+                headers = {
+                    "API-Key": key,
+                    "API-Sign": sign(path, nonce, body, secret),
+                    "Content-Type": "application/x-www-form-urlencoded",
+                }
+                answer = await self.http.post(path, body, headers)
+        except TimeoutError as error:
+            raise Timeout(
+                f"another process held this key's nonce for {NONCE_TIMEOUT_S:g} s", venue=self.venue, endpoint=name
+            ) from error
         return self._read(answer, kind, name, pair)
 
     def _read(self, answer: HttpAnswer, kind: type[T], endpoint: str, pair: TradingPair | None = None) -> T:
@@ -402,7 +460,7 @@ class Kraken(Connector):
         spelled = str(pair) if pair else ""
         try:
             envelope = _envelope.decode(answer.body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             if answer.status >= 400:  # of the proxy in front of Kraken, which speaks HTML
                 raise error_of_status(answer.status, {}, venue=self.venue, endpoint=endpoint) from error
             kind_said = answer.content_type.partition(";")[0] or "no content type"
@@ -411,7 +469,10 @@ class Kraken(Connector):
             ) from error
         for text in envelope.error:
             if not text.startswith("W"):  # a warning comes with its result
-                raise error_of(text, endpoint=endpoint, pair=spelled)
+                refusal = error_of(text, endpoint=endpoint, pair=spelled)
+                if isinstance(refusal, RateLimited):
+                    self.http.ease_off(refusal)
+                raise refusal
         if answer.status >= 400:
             raise error_of_status(answer.status, {}, venue=self.venue, endpoint=endpoint)
         result: T = self._convert(envelope.result, kind, endpoint, pair)
@@ -420,7 +481,7 @@ class Kraken(Connector):
     def _convert(self, raw: msgspec.Raw, kind: Any, endpoint: str, pair: TradingPair | None) -> Any:
         try:
             return msgspec.json.decode(raw, type=kind, strict=False)
-        except (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError) as error:
+        except UNREADABLE as error:
             raise MalformedPayload(
                 f"not the documented shape: {error}",
                 venue=self.venue,
@@ -468,7 +529,7 @@ _frame_decoder = msgspec.json.Decoder(_Frame)
 def _decode_frame(message: bytes | bytearray | memoryview) -> _Frame:
     try:
         return _frame_decoder.decode(message)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise MalformedPayload(f"a frame that is not the documented JSON: {error}", venue="kraken") from error
 
 
@@ -502,7 +563,10 @@ class KrakenBookFeed:
 
     def last_venue_time(self) -> datetime | None:
         """From the last book frame's timestamp, which recordings before 2026 lack on snapshots."""
-        return datetime.fromisoformat(self._timestamp) if self._timestamp else None
+        try:
+            return datetime.fromisoformat(self._timestamp).astimezone(UTC)
+        except (ValueError, OverflowError):  # none yet, or none that can be read: the book itself is proven otherwise
+            return None
 
     def receive(self, message: bytes | bytearray | memoryview) -> FeedEvent:
         """Apply one frame and verify its checksum.
@@ -520,10 +584,14 @@ class KrakenBookFeed:
                 raise Maintenance("the venue announces maintenance", venue="kraken", endpoint="status")
         elif frame.method == "subscribe" and not frame.success:
             raise error_of(frame.error, endpoint="book", pair=str(self.book.pair))
+        elif frame.method == "unsubscribe" and not frame.success:
+            raise Unavailable(f"could not unsubscribe: {frame.error}", venue="kraken", endpoint="book")
         return FeedEvent.OTHER
 
     def _receive_book(self, frame: _Frame) -> FeedEvent:
         is_snapshot = frame.type == "snapshot"
+        if not frame.data:
+            raise MalformedPayload("a book frame without a book", venue="kraken", pair=str(self.book.pair))
         if not (is_snapshot or self._has_snapshot):
             return FeedEvent.OTHER  # of the subscription that broke; the new one starts with a snapshot
         if is_snapshot:

@@ -29,7 +29,10 @@ def nonce_directory() -> Path:
     if configured := os.environ.get("BELLWETHER_NONCE_DIR"):
         return Path(configured)
     state = os.environ.get("XDG_STATE_HOME")
-    return (Path(state) if state else Path.home() / ".local" / "state") / "bellwether" / "nonces"
+    try:
+        return (Path(state) if state else Path.home() / ".local" / "state") / "bellwether" / "nonces"
+    except RuntimeError as error:  # a user without a home, as in some containers
+        raise UsageError("no folder for nonces: set BELLWETHER_NONCE_DIR") from error
 
 
 def clock_ms() -> int:
@@ -51,7 +54,7 @@ class NonceFile:
 
     def __init__(self, api_key: str, directory: Path | None = None, *, now_ms: Callable[[], int] = clock_ms) -> None:
         # The hash keeps the key itself out of file names and error messages.
-        name = hashlib.sha256(api_key.encode()).hexdigest()
+        name = hashlib.sha256(api_key.encode(errors="surrogatepass")).hexdigest()
         self.path = (nonce_directory() if directory is None else directory) / name
         self._now_ms = now_ms
         self._descriptor = -1

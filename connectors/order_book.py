@@ -7,7 +7,7 @@ venue's own digits. Decimals are made only when somebody reads a level.
 from __future__ import annotations
 
 from bisect import bisect_left
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING
 
 from connectors.errors import CrossedBook, MalformedPayload
@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 
     from connectors.types import TradingPair
 
+EXACT = Context(prec=60)
+
 WireLevel = tuple[bytes, bytes]
 """Price and size as the venue printed them; size 0 removes the level."""
+
+
+MAX_DIGITS = 28
+"""More than any price or size has, and what a Decimal keeps exactly; beyond it a number is an attack on our time."""
 
 
 def digits_of(text: bytes, decimals: int) -> bytes:
@@ -30,7 +36,7 @@ def digits_of(text: bytes, decimals: int) -> bytes:
     that many decimals.
     """
     whole, _, fraction = text.partition(b".")
-    if len(fraction) == decimals and (digits := whole + fraction).isdigit():
+    if len(fraction) == decimals and (digits := whole + fraction).isdigit() and len(digits) <= MAX_DIGITS:
         return digits.lstrip(b"0")
     return _digits_of_unusual(text, decimals)
 
@@ -38,11 +44,14 @@ def digits_of(text: bytes, decimals: int) -> bytes:
 def _digits_of_unusual(text: bytes, decimals: int) -> bytes:
     """Trailing zeros left out, or an exponent: both are the same number, and rare."""
     try:
-        units = Decimal(text.decode("ascii")).scaleb(decimals)
-        whole = int(units)
+        number = Decimal(text.decode("ascii"))
     except (ArithmeticError, ValueError) as error:
         raise MalformedPayload(f"{text[:40]!r} is not a number") from error
-    if whole != units or whole < 0:
+    if not number.is_finite() or number.is_signed() or number.adjusted() + decimals >= MAX_DIGITS:
+        raise MalformedPayload(f"{text[:40]!r} is not a price or a size")
+    units = number.scaleb(decimals, EXACT)
+    whole = int(units)
+    if whole != units:
         raise MalformedPayload(f"{text[:40]!r} is not a number of at most {decimals} decimals")
     return str(whole).encode("ascii") if whole else b""
 

@@ -77,7 +77,7 @@ async def open_websocket(
         connection = await connect(
             url,
             create_connection=partial(HandingConnection, on_message),  # type: ignore[arg-type]  # a wrapper is documented
-            ssl=shared_tls_context() if url.startswith("wss:") else None,
+            ssl=shared_tls_context() if url.lower().startswith("wss:") else None,
             user_agent_header=USER_AGENT,
             compression=None,
             max_size=MAX_MESSAGE_BYTES,
@@ -85,7 +85,7 @@ async def open_websocket(
             close_timeout=CLOSE_TIMEOUT_S,
             ping_interval=None,  # silence is judged by the stream, on any frame at all
         )
-    except InvalidURI as error:
+    except (InvalidURI, ValueError) as error:  # a port or a host name that no socket takes
         raise UsageError(f"not a WebSocket address: {url}", venue=venue) from error
     except InvalidStatus as error:
         raise error_of_status(

@@ -264,6 +264,11 @@ async def test_there_is_no_book_before_the_stream_is_ready(kraken: Kraken) -> No
         _ = kraken.book_stream(BTC_USD).book
 
 
+async def test_a_stream_that_was_never_entered_says_so(kraken: Kraken) -> None:
+    with pytest.raises(RuntimeError, match="not entered"):
+        await kraken.book_stream(BTC_USD).ready()
+
+
 async def test_leaving_ends_the_connection_and_every_task(venue: KrakenSandbox, kraken: Kraken) -> None:
     before = asyncio.all_tasks()
     async with kraken.book_stream(BTC_USD) as stream:

@@ -120,6 +120,7 @@ def test_a_person_reads_a_table(
         (["book", "kraken"], "required: pair"),
         (["pairs", "kraken", "--url", "rest"], "write ROLE=URL"),
         (["pairs", "kraken", "--url", "rets=http://127.0.0.1:9"], "did you mean rest?"),
+        (["book", "kraken", "BTC-USD", "--url", "ws=ws://127.0.0.1:99999"], "is not an address like wss://"),
         (["boo"], "invalid choice"),
     ],
 )
@@ -139,3 +140,15 @@ def test_a_venue_out_of_reach_is_told_in_one_line_with_exit_code_1() -> None:
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.count("\n") == 1
     assert "kraken /0/public/AssetPairs: All connection attempts failed" in ended.stderr
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback(at: list[str]) -> None:
+    command = [sys.executable, "-m", "connectors", "pairs", "kraken", "--json", *at]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+
+    assert (process.returncode, said.count("\n")) == (1, 1)
+    assert "Traceback" not in said

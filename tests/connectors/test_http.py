@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -67,13 +68,14 @@ async def test_an_answer_keeps_status_type_and_body(
     assert answer.body == b'{"error":["EGeneral:Unknown method"]}'
     path, headers, _ = canned.asked[0]
     assert path == "/x?pair=BTC%2FUSD"
-    assert headers["User-Agent"].startswith("bellwether/")
+    assert headers["User-Agent"] == "bellwether"
 
 
 @pytest.mark.parametrize(
     ("status", "headers", "kind", "retry_after_s"),
     [
         (429, {"Retry-After": "7"}, RateLimited, 7.0),
+        (429, {"Retry-After": "²"}, RateLimited, None),
         (429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, RateLimited, None),
         (503, {}, Unavailable, None),
         (520, {}, Unavailable, None),
@@ -138,7 +140,8 @@ async def test_a_transient_failure_is_tried_again_where_that_is_wanted(
     canned.put("/x", "", status=503)
     canned.put("/x", "{}")
 
-    answer = await transport_to(canned.url, attempts=2).get("/x")
+    transport = transport_to(canned.url, attempts=2)
+    answer = await transport.retrying(lambda: transport.get("/x"))
 
     assert answer.body == b"{}"
     assert len(canned.asked) == 2
@@ -150,7 +153,9 @@ async def test_attempts_are_bounded(
     monkeypatch.setattr(http, "RETRY_WAIT_S", 0.01)
     canned.put("/x", "", status=503)
 
-    assert isinstance(await error_of(transport_to(canned.url, attempts=3)), Unavailable)
+    transport = transport_to(canned.url, attempts=3)
+    with pytest.raises(Unavailable):
+        await transport.retrying(lambda: transport.get("/x"))
     assert len(canned.asked) == 3
 
 
@@ -171,6 +176,37 @@ async def test_an_answer_beyond_any_size_is_cut_off(
     canned.put("/x", b"x" * 1001)
 
     assert isinstance(await error_of(transport_to(canned.url)), MessageTooLarge)
+
+
+async def test_a_small_body_that_inflates_beyond_any_size_is_cut_off_too(
+    canned: CannedServer, transport_to: Callable[..., HttpTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "MAX_BODY_BYTES", 1000)
+    canned.put("/x", gzip.compress(b" " * 1001), headers={"Content-Encoding": "gzip"})
+    canned.put("/x", gzip.compress(b" " * 1000), headers={"Content-Encoding": "gzip"})
+    transport = transport_to(canned.url)
+
+    assert isinstance(await error_of(transport), MessageTooLarge)
+    assert (await transport.get("/x")).body == b" " * 1000
+
+
+async def test_a_turn_that_does_not_come_in_time_is_a_rate_limit(
+    canned: CannedServer, client: httpx.AsyncClient
+) -> None:
+    canned.put("/x", "{}")
+    once = RateLimit(capacity=1, refill_per_s=0.001)
+    transport = HttpTransport(canned.url, venue="kraken", client=client, rate_limit=once, timeout_s=0.05)
+    await transport.get("/x")
+
+    assert isinstance(await error_of(transport), RateLimited)
+
+
+async def test_a_header_that_http_refuses_is_not_quoted(
+    canned: CannedServer, transport_to: Callable[..., HttpTransport]
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        await transport_to(canned.url).post("/x", b"", {"API-Key": "hush\n"})
+    assert "hush" not in str(refused.value)
 
 
 async def test_a_body_that_is_not_in_its_encoding_is_malformed(

@@ -17,7 +17,9 @@ from connectors.errors import (
     MalformedPayload,
     RateLimited,
     Rejected,
+    Unavailable,
     UnknownPair,
+    is_transient,
 )
 from connectors.kraken import KrakenBookFeed
 from connectors.types import BookLevel, PairRules, TradingPair
@@ -153,6 +155,8 @@ def test_a_crossed_book_is_refused_whatever_its_checksum() -> None:
         b'{"channel":"book","type":"snapshot","data":[{"bids":[{"price":"1.0","qty":1.00000000}],"asks":[]}]}',
         b'{"channel":"\xff"}',
         b"[1,2,3]",
+        b'{"channel":"book","type":"snapshot","data":[]}',
+        b"[" * 200_000,
     ],
 )
 def test_a_frame_that_is_not_the_documented_shape_is_malformed(frame: bytes) -> None:
@@ -183,6 +187,23 @@ def test_a_refused_subscription_is_an_error_of_its_kind(text: str, kind: type[Co
 
     with pytest.raises(kind, match=text):
         new_feed().receive(refusal.encode())
+
+
+def test_a_subscription_that_did_not_end_needs_a_new_connection() -> None:
+    for text, method in (("Already subscribed", "subscribe"), ("Exceeded msg rate", "unsubscribe")):
+        with pytest.raises(Unavailable) as refused:
+            new_feed().receive(json.dumps({"error": text, "method": method, "success": False}).encode())
+        assert is_transient(refused.value)
+
+
+@pytest.mark.parametrize("timestamp", ["yesterday", "2026-09-25", "0001-01-01T00:00:00+23:00"])
+def test_a_timestamp_that_cannot_be_read_is_no_reason_to_drop_a_proven_book(timestamp: str) -> None:
+    feed = new_feed()
+    feed.receive(documented_snapshot())
+
+    assert feed.receive(update(3310070434).replace(b"2026-09-25T17:48:24.880679Z", timestamp.encode()))
+    venue_time = feed.last_venue_time()
+    assert venue_time is None or venue_time.tzinfo is not None
 
 
 def test_announced_maintenance_is_not_a_broken_book() -> None:

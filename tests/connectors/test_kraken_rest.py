@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -12,9 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connectors import errors
+from connectors import errors, http
+from connectors import kraken as kraken_module
 from connectors.base import Account, BookStreaming, Candles, MarketData, OrderValidation
 from connectors.kraken import Kraken, asset_name, error_of, sign
+from connectors.nonce import NonceFile
+from connectors.rate_limit import RateLimit
 from connectors.sandbox import KrakenSandbox, Permission
 from connectors.types import (
     BookLevel,
@@ -219,6 +224,8 @@ async def test_a_warning_does_not_hide_the_result(canned: CannedServer) -> None:
         ("error code: 1015", 429, errors.RateLimited, "HTTP 429"),
         ('{"error":[],"result":{"unixtime":"soon"}}', 200, errors.MalformedPayload, "unixtime"),
         ('{"error":[],"result":{}}', 200, errors.MalformedPayload, "unixtime"),
+        ('{"error":[],"result":{"unixtime":100000000000000000}}', 200, errors.MalformedPayload, "is not a time"),
+        ('{"error":[],"result":' + "[" * 200_000, 200, errors.MalformedPayload, "expected JSON"),
         ('{"error":[],"result":', 200, errors.MalformedPayload, "expected JSON"),
         (b"\xff\xfe", 200, errors.MalformedPayload, "expected JSON"),
         ("{}", 404, errors.Rejected, "HTTP 404"),
@@ -231,6 +238,77 @@ async def test_what_is_not_the_documented_answer_is_named(
     async with Kraken(urls={"rest": canned.url}) as connector:
         with pytest.raises(kind, match=message):
             await connector.server_time()
+
+
+async def put_pairs(canned: CannedServer, **changes: object) -> None:
+    entry = payload("rest_catalog_2026.json")["pairs"]["XXBTZUSD"] | changes
+    canned.put("/0/public/AssetPairs", json.dumps({"error": [], "result": {"XXBTZUSD": entry}}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tick_size": "NaN"},
+        {"tick_size": "0"},
+        {"ordermin": "Infinity"},
+        {"costmin": "-1"},
+        {"lot_decimals": 10**9},
+        {"pair_decimals": -1},
+    ],
+)
+async def test_rules_that_no_order_could_follow_are_refused(canned: CannedServer, changes: dict[str, object]) -> None:
+    await put_pairs(canned, **changes)
+    async with Kraken(urls={"rest": canned.url}) as connector:
+        with pytest.raises(errors.MalformedPayload):
+            await connector.trading_pairs()
+
+
+async def test_a_pair_without_a_websocket_name_is_passed_over(canned: CannedServer) -> None:
+    await put_pairs(canned, wsname="")
+    async with Kraken(urls={"rest": canned.url}) as connector:
+        assert await connector.trading_pairs() == {}
+
+
+async def test_prices_that_are_no_numbers_are_refused(canned: CannedServer) -> None:
+    canned.put("/0/public/Depth", '{"error":[],"result":{"A":{"asks":[["NaN","1",1]],"bids":[]}}}')
+    row = '[1762820040,"NaN","1","1","1","1","1",1]'
+    canned.put("/0/public/OHLC", f'{{"error":[],"result":{{"A":[{row}],"last":1}}}}')
+    async with Kraken(urls={"rest": canned.url}) as connector:
+        with pytest.raises(errors.MalformedPayload, match="not an amount"):
+            await connector.book_snapshot(BTC_USD)
+        with pytest.raises(errors.MalformedPayload, match="not an amount"):
+            await connector.candles(BTC_USD, "1m")
+
+
+async def test_a_venue_that_is_busy_is_asked_again(canned: CannedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "RETRY_WAIT_S", 0.01)
+    canned.put("/0/public/Time", '{"error":["EService:Busy"]}')
+    canned.put("/0/public/Time", '{"error":[],"result":{"unixtime":1762820224}}')
+    async with Kraken(urls={"rest": canned.url}, attempts=2) as connector:
+        assert (await connector.server_time()).venue_time.year == 2025
+
+
+async def test_a_throttle_names_its_time_and_is_heeded(canned: CannedServer) -> None:
+    canned.put("/0/public/Time", json.dumps({"error": [f"EService: Throttled: {int(time.time()) + 50}"]}))
+    async with Kraken(urls={"rest": canned.url}) as connector:
+        with pytest.raises(errors.RateLimited) as refused:
+            await connector.server_time()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await connector.server_time()
+
+    assert 45 < (refused.value.retry_after_s or 0) <= 50
+    assert len(canned.asked) == 1
+
+
+async def test_waiting_for_a_turn_is_not_taken_for_a_wrong_clock(canned: CannedServer) -> None:
+    class Patient(Kraken):
+        rate_limit = RateLimit(capacity=1, refill_per_s=4)
+
+    canned.put("/0/public/Time", '{"error":[],"result":{"unixtime":1762820224}}')
+    async with Patient(urls={"rest": canned.url}) as connector:
+        await connector.server_time()
+        assert (await connector.server_time()).round_trip_ms < 200
 
 
 async def test_two_entries_where_one_was_asked_for_are_refused(canned: CannedServer) -> None:
@@ -301,6 +379,29 @@ async def test_a_secret_that_is_no_base64_is_named_without_showing_it(venue: Kra
     assert "hush" not in str(refused.value)
 
 
+@pytest.mark.parametrize("key", ["hush\nhush", "hüsh", "hush\ud800"])
+async def test_a_key_that_no_header_can_hold_is_named_without_showing_it(venue: KrakenSandbox, key: str) -> None:
+    async with Kraken(urls=venue.urls, credentials=replace(venue.credentials, api_key=key)) as connector:
+        with pytest.raises(errors.InvalidKey) as refused:
+            await connector.balances()
+    assert "sh" not in str(refused.value)
+
+
+async def test_blanks_around_a_pasted_key_are_no_part_of_it(venue: KrakenSandbox) -> None:
+    pasted = replace(venue.credentials, api_key=f" {venue.credentials.api_key}\n")
+    async with Kraken(urls=venue.urls, credentials=pasted) as connector:
+        assert await connector.balances()
+
+
+async def test_a_nonce_held_elsewhere_is_not_waited_for_for_ever(
+    venue: KrakenSandbox, kraken: Kraken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kraken_module, "NONCE_TIMEOUT_S", 0.05)
+    async with NonceFile(venue.credentials.api_key):
+        with pytest.raises(errors.Timeout, match="another process"):
+            await kraken.balances()
+
+
 async def test_a_private_call_without_credentials_says_so(venue: KrakenSandbox) -> None:
     async with Kraken(urls=venue.urls) as connector:
         with pytest.raises(errors.UsageError, match="credentials"):
@@ -343,6 +444,12 @@ async def test_a_private_stream_that_is_cut_is_named(venue: KrakenSandbox, krake
 async def test_where_answers_come_from_is_told(urls: dict[str, str], source: str) -> None:
     async with Kraken(urls=urls) as connector:
         assert connector.source == source
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999", "http://[::1", "ftp://127.0.0.1", "127.0.0.1", "ws://x"])
+def test_what_is_no_address_is_refused_with_an_example(url: str) -> None:
+    with pytest.raises(errors.UsageError, match=r"is not an address like https://api\.kraken\.com"):
+        Kraken(urls={"rest": url})
 
 
 def test_an_unknown_url_role_names_the_nearest() -> None:

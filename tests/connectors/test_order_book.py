@@ -35,6 +35,7 @@ def wire(units: int, decimals: int) -> bytes:
         (b"1e-08", 8, b"1"),
         (b"1E-8", 8, b"1"),
         (b"12345678901234567890.12345678", 8, b"1234567890123456789012345678"),
+        (b"1234567890123456789012345678", 0, b"1234567890123456789012345678"),
         (b"5", 0, b"5"),
     ],
 )
@@ -42,7 +43,23 @@ def test_a_number_becomes_its_digits_exactly(text: bytes, decimals: int, digits:
     assert digits_of(text, decimals) == digits
 
 
-@pytest.mark.parametrize("text", [b"", b"null", b'"1.0"', b"-1.0", b"1.05", b"NaN", b"Infinity", b"\xff.0", b"1.0.0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"null",
+        b'"1.0"',
+        b"-1.0",
+        b"1.05",
+        b"NaN",
+        b"Infinity",
+        b"\xff.0",
+        b"1.0.0",
+        b"1e400000",
+        b"9" * 5_000,
+        b"123456789012345678901234567890.5",
+    ],
+)
 def test_what_is_no_number_of_that_many_decimals_is_refused(text: bytes) -> None:
     with pytest.raises(MalformedPayload):
         digits_of(text, 1)
