@@ -17,10 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from config.supervisor import LaunchError, StopRequested, Supervisor
+from config.environment import given, listed
+from config.supervisor import LaunchError, StopRequested, Supervisor, writing_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from io import FileIO
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MAKE_TARGETS = {"demo": "demo", "live": "run"}
@@ -64,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", default="8000")
     options = parser.parse_args(arguments)
-    var = Path(os.environ.get("BELLWETHER_VAR") or BASE_DIR / "var" / options.mode).resolve()
+    var = Path(given("BELLWETHER_VAR") or BASE_DIR / "var" / options.mode).resolve()
     try:
         with sole_user_of(var), Supervisor(var / "log") as supervisor:
             address = free_address(options.host, options.port, mode=options.mode)
@@ -75,6 +77,8 @@ def main(arguments: list[str] | None = None) -> int:
     except LaunchError as exc:
         print(f"bellwether: {exc}", file=sys.stderr, flush=True)
         return 1
+    except KeyboardInterrupt:  # before the supervisor listens for signals, so before anything was started
+        return 0
     say("Stopped. The history is kept in", shown(var))
     return 0
 
@@ -124,14 +128,16 @@ def launch(supervisor: Supervisor, mode: str, var: Path, address: Address) -> No
     supervisor.watch()
 
 
-def base_environment(given: Mapping[str, str], mode: str, var: Path, address: Address) -> dict[str, str]:
+def base_environment(callers: Mapping[str, str], mode: str, var: Path, address: Address) -> dict[str, str]:
     """The environment of every child: the caller's without credentials; the demo's without real services too."""
-    environment = {name: value for name, value in given.items() if not name.endswith(_CREDENTIAL_NAMES)}
+    environment = {name: value for name, value in callers.items() if not name.endswith(_CREDENTIAL_NAMES)}
+    usual = {"DJANGO_ALLOWED_HOSTS": f"localhost,127.0.0.1,[::1],{address.host}"}
     if mode == "demo":  # what a sandbox answered must never reach a database that somebody relies on
         for name in ("DATABASE_URL", "CELERY_BROKER_URL"):
             environment.pop(name, None)
-        environment.setdefault("BELLWETHER_CADENCE_S", DEMO_CADENCE_S)
-    environment.setdefault("DJANGO_ALLOWED_HOSTS", f"localhost,127.0.0.1,[::1],{address.host}")
+        environment |= {"NO_PROXY": "*", "no_proxy": "*"}  # all that the demo talks to is on this machine
+        usual["BELLWETHER_CADENCE_S"] = DEMO_CADENCE_S
+    environment |= {name: value for name, value in usual.items() if not given(name, environment)}
     return environment | {
         "BELLWETHER_VAR": str(var),
         "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -150,14 +156,15 @@ def ephemeral_credentials() -> dict[str, str]:
 def remove_what_the_last_run_left(var: Path) -> None:
     """Messages nobody will take and the beat's clock; the database, its secret key and the logs stay."""
     shutil.rmtree(var / "broker", ignore_errors=True)
-    for schedule in var.glob("beat-schedule*"):
-        schedule.unlink()
+    with writing_in(var):
+        for schedule in var.glob("beat-schedule*"):
+            schedule.unlink()
 
 
 def prepare(supervisor: Supervisor, environment: Mapping[str, str]) -> None:
     """Database, static files, catalogue and the checks that follow from it, each as its own command."""
     # Claims of runs that died with the last start would hold their checks back; elsewhere a worker may still run them.
-    claims = [] if "DATABASE_URL" in environment else ["--release-claims"]
+    claims = [] if given("DATABASE_URL", environment) else ["--release-claims"]
     for said, name, options in (
         ("migrating the database", "migrate", ["--verbosity", "0"]),
         ("collecting static files", "collectstatic", ["--noinput", "--verbosity", "0"]),
@@ -189,10 +196,10 @@ def start_sandbox(supervisor: Supervisor, venue: str, environment: Mapping[str, 
 
 def page_answers(address: Address, environment: Mapping[str, str]) -> bool | None:
     """True once the index answers 200, None while nobody listens. Raises LaunchError on any other answer."""
-    allowed = environment["DJANGO_ALLOWED_HOSTS"].split(",")[0].lstrip(".")
+    allowed = [name.lstrip(".") for name in listed("DJANGO_ALLOWED_HOSTS", environment) if name != "*"]
     connection = http.client.HTTPConnection(address.reachable_host, address.port, timeout=30)
     try:
-        connection.request("GET", "/", headers={"Host": allowed, "X-Forwarded-Proto": "https"})
+        connection.request("GET", "/", headers={"Host": [*allowed, "localhost"][0], "X-Forwarded-Proto": "https"})
         status = connection.getresponse().status
     except (ConnectionError, TimeoutError, http.client.HTTPException):
         return None
@@ -218,20 +225,27 @@ def welcome(mode: str, var: Path, address: Address, sandboxes: list[Sandbox]) ->
 @contextmanager
 def sole_user_of(var: Path) -> Iterator[None]:
     """Holds the folder's lock: two installations in one folder would share a broker and a beat."""
-    var.mkdir(parents=True, exist_ok=True)
-    with (var / "lock").open("a+", encoding="ascii") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            raise LaunchError(
-                f"already running in {shown(var)} (process {lock.read().strip()}): "
-                "stop that one, or name another folder with BELLWETHER_VAR"
-            ) from None
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
+    with writing_in(var):
+        var.mkdir(parents=True, exist_ok=True)
+        lock = (var / "lock").open("a+b", buffering=0)
+    with lock:
+        with writing_in(var):
+            take(lock, var)
         yield
+
+
+def take(lock: FileIO, var: Path) -> None:
+    """Locks the file and writes our process into it. Raises LaunchError where another process holds it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        raise LaunchError(
+            f"already running in {shown(var)} (process {lock.read().decode().strip()}): "
+            "stop that one, or name another folder with BELLWETHER_VAR"
+        ) from None
+    lock.truncate(0)
+    lock.write(str(os.getpid()).encode())
 
 
 def free_address(host: str, port_text: str, *, mode: str) -> Address:

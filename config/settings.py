@@ -2,50 +2,49 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-import dj_database_url
-from django.core.exceptions import ImproperlyConfigured
+from config.environment import EMBEDDED_BROKER, SQLITE, broker, database, flag, folder, given, listed, log_level
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(os.environ.get("BELLWETHER_VAR", BASE_DIR / "var" / "live")).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
-
-
-def _flag(name: str, *, default: bool) -> bool:
-    text = os.environ.get(name, "").strip().lower()
-    if text in {"", "0", "1", "true", "false"}:
-        return default if not text else text in {"1", "true"}
-    raise ImproperlyConfigured(f"{name}={text!r}: write 1 or 0")
+VAR_DIR = folder("BELLWETHER_VAR", BASE_DIR / "var" / "live")
 
 
 def _secret_key() -> str:
     """From the environment, or made once and kept beside the embedded database, readable by its owner alone."""
-    if given := os.environ.get("DJANGO_SECRET_KEY"):
-        return given
     path = VAR_DIR / "secret-key"
-    if not path.exists():
+    if not (key := given("DJANGO_SECRET_KEY")) and not path.exists():
         part = path.with_name(f"secret-key.{os.getpid()}")
         part.touch(mode=0o600)
         part.write_text(secrets.token_urlsafe(64), encoding="ascii")
+        _put_first(part, path)
+    return key or path.read_text(encoding="ascii").strip()
+
+
+def _put_first(part: Path, path: Path) -> None:
+    """Moves *part* to *path*, whole, unless something is there: of several processes that start at once, one wins."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        pass
+    except OSError:  # a file system without hard links, such as a USB stick's or a network share's
         with suppress(FileExistsError):
-            os.link(part, path)  # whole, and the first one stays: several processes may start at once
-        part.unlink()
-    return path.read_text(encoding="ascii").strip()
+            path.touch(mode=0o600, exist_ok=False)
+            part.replace(path)
+    part.unlink(missing_ok=True)
 
 
 SECRET_KEY = _secret_key()
-DEBUG = _flag("DJANGO_DEBUG", default=False)
-ALLOWED_HOSTS = os.environ.get("DJANGO_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
-CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("DJANGO_CSRF_TRUSTED_ORIGINS", "").split(",") if origin]
+DEBUG = flag("DJANGO_DEBUG")
+ALLOWED_HOSTS = listed("DJANGO_ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = listed("DJANGO_CSRF_TRUSTED_ORIGINS")
 
 # Behind TLS: one switch turns on everything that `check --deploy` asks for.
-HTTPS = _flag("BELLWETHER_HTTPS", default=False)
+HTTPS = flag("BELLWETHER_HTTPS")
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -93,8 +92,8 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{VAR_DIR / 'bellwether.sqlite3'}", conn_max_age=60)}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+DATABASES = {"default": database("DATABASE_URL", VAR_DIR / "bellwether.sqlite3")}
+if DATABASES["default"]["ENGINE"] == SQLITE:
     # WAL lets pages read while a worker writes. IMMEDIATE takes the write lock at BEGIN, where the timeout applies:
     # a transaction that upgrades later fails at once with "database is locked".
     DATABASES["default"]["OPTIONS"] = {
@@ -127,8 +126,7 @@ STORAGES = {
 
 # The task queue. Tasks are idempotent and short-lived: a message is acknowledged once its work is done, and one that
 # waited too long is dropped, since the next beat sends a fresher one.
-EMBEDDED_BROKER = "folder://localhost"
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or EMBEDDED_BROKER
+CELERY_BROKER_URL = broker("CELERY_BROKER_URL")
 if CELERY_BROKER_URL == EMBEDDED_BROKER:
     BROKER_DIR = VAR_DIR / "broker"
     for _folder in ("messages", "routes"):
@@ -169,15 +167,12 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,  # there is one format: `?format=` is an unknown parameter like any other
 }
 
-LOG_LEVEL = os.environ.get("BELLWETHER_LOG_LEVEL", "INFO").upper()
-if LOG_LEVEL not in logging.getLevelNamesMapping():
-    raise ImproperlyConfigured(f"BELLWETHER_LOG_LEVEL={LOG_LEVEL!r}: write DEBUG, INFO, WARNING or ERROR")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"()": "config.logs.LineFormatter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "root": {"handlers": ["stderr"], "level": log_level("BELLWETHER_LOG_LEVEL")},
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "uvicorn": {"handlers": [], "propagate": True},

@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import FrameType, TracebackType
 
@@ -85,13 +85,18 @@ class Supervisor:
         cwd: Path,
         needed_by_others: bool = False,
     ) -> Child:
-        """A new process whose output goes to `<name>.log`; the log of the run before is kept as `<name>.log.1`."""
+        """A new process whose output goes to `<name>.log`; the log of the run before is kept as `<name>.log.1`.
+
+        Raises LaunchError where the log cannot be written, StopRequested after a signal.
+        """
         self._raise_if_stopped()
-        self._log_dir.mkdir(parents=True, exist_ok=True)
         log = self._log_dir / f"{name}.log"
-        if log.exists():
-            log.replace(log.with_name(f"{log.name}.1"))
-        with log.open("wb") as output:
+        with writing_in(self._log_dir):
+            self._log_dir.mkdir(parents=True, exist_ok=True)
+            if log.exists():
+                log.replace(log.with_name(f"{log.name}.1"))
+            output = log.open("wb")
+        with output:
             process = subprocess.Popen(  # noqa: S603 -- our own commands
                 command,
                 env=dict(environment),
@@ -171,6 +176,16 @@ class Supervisor:
         for child in self._children:
             if child.process.poll() is not None:
                 raise LaunchError(f"{child.name} stopped ({_ending(child)}). {_tail(child)}")
+
+
+@contextmanager
+def writing_in(folder: Path) -> Iterator[None]:
+    """Makes what the system refuses in the block a LaunchError: a folder that may not be written, a full disk."""
+    try:
+        yield
+    except OSError as exc:
+        where = exc.filename or folder
+        raise LaunchError(f"cannot write {where}: {exc.strerror}; BELLWETHER_VAR can name another folder") from None
 
 
 def _death_with_parent() -> Callable[[], None] | None:

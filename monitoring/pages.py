@@ -114,7 +114,9 @@ class CheckView:
 
     @property
     def needs_a_look(self) -> bool:
-        """It ended in trouble: what it found is shown at once."""
+        """What it met is shown at once. That nobody gave it a key is no trouble."""
+        if self.mark.name == "inconclusive":
+            return self.check.cause != Cause.NO_CREDENTIALS
         return self.mark.name in {"degraded", "failed", "maintenance"}
 
 

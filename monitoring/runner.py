@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,13 +15,15 @@ from urllib.parse import urlsplit
 from django.utils import timezone
 
 from connectors.catalog import find_connector
+from connectors.errors import UsageError, nearest
 from connectors.types import TradingPair
 from monitoring.checks.causes import Failure
 from monitoring.checks.environment import credentials_of, urls_of
 from monitoring.checks.evidence import as_json
 from monitoring.checks.outcomes import Blame, Cause, CheckResult, Kind, Outcome, Verdict
-from monitoring.checks.runner import run_checks
-from monitoring.checks.thresholds import Thresholds
+from monitoring.checks.runner import GRACE_S, kinds_of, run_checks
+from monitoring.checks.thresholds import Thresholds, UnknownThreshold
+from monitoring.checks.vantage import PROBE_TIMEOUT_S
 from monitoring.choices import Source
 from monitoring.models import Check
 from monitoring.scheduler import RUN_DEADLINE
@@ -73,12 +76,12 @@ def run_claim(exchange_slug: str, token: UUID) -> list[OutcomeChange]:
 def observe(exchange_slug: str, jobs: Sequence[Job]) -> list[Seen]:
     """What each of *jobs* saw, in this process's event loop; one entry for each, whatever happens."""
     loop = worker_loop()
-    started_at = datetime.now(UTC)
+    started_s = time.monotonic()
     try:
         return loop.run(_observe_all(loop, exchange_slug, jobs), timeout_s=(RUN_DEADLINE + 2 * CLOSING).total_seconds())
     except TimeoutError as error:
         logger.exception("a run blocks its event loop", extra={"exchange": exchange_slug})
-        return [_not_run(job, error, started_at) for job in jobs]
+        return [_not_run(job, error, started_s) for job in jobs]
 
 
 async def _observe_all(loop: WorkerLoop, exchange_slug: str, jobs: Sequence[Job]) -> list[Seen]:
@@ -92,28 +95,56 @@ async def _observe_all(loop: WorkerLoop, exchange_slug: str, jobs: Sequence[Job]
 
 
 async def _observe_group(jobs: Sequence[Job], http: httpx.AsyncClient) -> list[Seen]:
-    started_at = datetime.now(UTC)
+    started_s = time.monotonic()
     try:
         async with asyncio.timeout((RUN_DEADLINE + CLOSING).total_seconds()):
             return await _run_group(jobs, http)
     except Exception as error:  # the one boundary of a run: a bug of ours is recorded, and tried again in its turn
         logger.exception("a run ended without results", extra={"connector": jobs[0].connector_id})
-        return [_not_run(job, error, started_at) for job in jobs]
+        return [_not_run(job, error, started_s) for job in jobs]
 
 
 async def _run_group(jobs: Sequence[Job], http: httpx.AsyncClient) -> list[Seen]:
+    started_s = time.monotonic()
     pair = TradingPair.parse(jobs[0].pair) if jobs[0].pair else None
-    thresholds = Thresholds.of({job.kind: job.thresholds for job in jobs})
     async with _connector(jobs[0].connector_id, http) as connector:
+        possible, seen = [], []
+        for job in jobs:
+            if refusal := _refusal(job, connector):
+                seen.append(_not_run(job, refusal, started_s))
+            else:
+                possible.append(job)
         hosts = {role: urlsplit(url).netloc.rpartition("@")[2] for role, url in connector.urls.items()}
         results = await run_checks(
             connector,
-            [Kind(job.kind) for job in jobs],
+            [Kind(job.kind) for job in possible],
             pair,
-            thresholds=thresholds,
-            deadline_s=RUN_DEADLINE.total_seconds(),
+            thresholds=Thresholds.of({job.kind: job.thresholds for job in possible}),
+            deadline_s=observing_s(),
         )
-        return [Seen(job.check_id, result, connector.source, hosts) for job, result in zip(jobs, results, strict=True)]
+        return seen + [
+            Seen(job.check_id, result, connector.source, hosts) for job, result in zip(possible, results, strict=True)
+        ]
+
+
+def observing_s() -> float:
+    """The seconds for observing: what may follow it, some grace and a second look around and at the venue, also counts.
+
+    So `run_checks` ends by itself before the deadline of the run, which would take every result with it.
+    """
+    return RUN_DEADLINE.total_seconds() - GRACE_S - 2 * PROBE_TIMEOUT_S
+
+
+def _refusal(job: Job, connector: Connector) -> UsageError | None:
+    """Why this one cannot run, None where it can: a stored check may ask for what this build no longer has."""
+    allowed = kinds_of(connector)
+    if job.kind not in allowed:
+        return UsageError(f"no {job.kind} check for {connector.id}: {nearest(job.kind, allowed)}")
+    try:
+        Thresholds.of({job.kind: job.thresholds})
+    except UnknownThreshold as error:
+        return UsageError(str(error))
+    return None
 
 
 def _connector(connector_id: str, http: httpx.AsyncClient) -> Connector:
@@ -124,8 +155,11 @@ def _connector(connector_id: str, http: httpx.AsyncClient) -> Connector:
     )
 
 
-def _not_run(job: Job, error: Exception, started_at: datetime) -> Seen:
-    """A result for a check that our own fault kept from running; it says nothing about the venue."""
+def _not_run(job: Job, error: Exception, started_s: float) -> Seen:
+    """A result for a check that our own fault kept from running; it says nothing about the venue.
+
+    *started_s* is of the monotonic clock: the wall clock may step back meanwhile, and nothing ends before it starts.
+    """
     failure = replace(
         Failure.of(error, step="run"),
         cause=Cause.CONNECTOR_ERROR,
@@ -140,6 +174,8 @@ def _not_run(job: Job, error: Exception, started_at: datetime) -> Seen:
         f"the check did not run to its end: {condition.seen}",
         (condition,),
     )
-    duration_ms = (datetime.now(UTC) - started_at) / timedelta(milliseconds=1)
+    duration = timedelta(seconds=time.monotonic() - started_s)
+    started_at = datetime.now(UTC) - duration
+    duration_ms = duration / timedelta(milliseconds=1)
     result = CheckResult(Kind(job.kind), verdict, started_at, duration_ms, {"failures": [as_json(failure)]})
     return Seen(job.check_id, result, Source.NONE.value, {})

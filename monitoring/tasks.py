@@ -12,14 +12,15 @@ from monitoring import runner, scheduler
 
 @shared_task(name="monitoring.tasks.dispatch_due_checks", acks_late=True, ignore_result=True)
 def dispatch_due_checks() -> None:
-    """Claims what is due and sends one run per exchange; a claim that cannot be sent is given back."""
-    for claim in scheduler.claim_due_checks(timezone.now()):
+    """Claims what is due and sends one run per exchange; claims that cannot be sent are given back."""
+    claims = scheduler.claim_due_checks(timezone.now())
+    for sent, claim in enumerate(claims):
         try:
             run_exchange_checks.apply_async(
                 (claim.exchange_slug, str(claim.token)), expires=scheduler.START_WITHIN.total_seconds()
             )
         except Exception:
-            scheduler.release(claim)
+            scheduler.release(claims[sent:])
             raise
 
 

@@ -65,6 +65,10 @@ class TierAssignmentQuerySet(models.QuerySet["TierAssignment"]):
     def update(self, **kwargs: Any) -> NoReturn:
         raise AppendOnly("tier assignments are append-only: add a new one that supersedes the old")
 
+    def _update(self, values: Any) -> int:
+        """Where saving a row ends up, whichever way it was called; with nothing to update, Django inserts it."""
+        return self.update() if self.exists() else 0
+
     def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
         self.update()
 

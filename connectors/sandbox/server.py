@@ -114,7 +114,7 @@ class SandboxServer(ABC):
 
     @abstractmethod
     def on_faults_changed(self) -> None:
-        """Called in the sandbox's own loop after any fault was switched."""
+        """Called in the sandbox's own loop at its start, and after any fault was switched."""
 
     # lifecycle
 
@@ -138,6 +138,7 @@ class SandboxServer(ABC):
             loop.call_soon_threadsafe(self._apply_faults)
 
         self._unsubscribe: Callable[[], None] = self.faults.subscribe(on_change)
+        self.on_faults_changed()
         self._start_task(self._run_market())
 
     async def stop(self) -> None:

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors import errors
-from monitoring.checks.outcomes import SUCCEEDS, Blame, Cause, Condition, Outcome
+from monitoring.checks.outcomes import SUCCEEDS, Blame, Cause, Condition, Outcome, on_one_line
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-LONGEST_MESSAGE = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +95,7 @@ class Failure:
 
 def _message(error: BaseException) -> str:
     if isinstance(error, errors.ConnectorError):
-        text = " ".join(str(error).split())
-        return text if len(text) <= LONGEST_MESSAGE else text[: LONGEST_MESSAGE - 1] + "…"
+        return on_one_line(str(error))
     if isinstance(error, TimeoutError):
         return "no result within the check's deadline"
     # The text of an unforeseen error may quote a secret; the place where it was raised cannot.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from connectors.base import is_address
 from connectors.errors import UsageError
 from connectors.types import Credentials
 
@@ -35,13 +35,3 @@ def credentials_of(connector_id: str, environ: Mapping[str, str]) -> Credentials
         missing, present = names if not key else reversed(names)
         raise UsageError(f"{missing} is not set although {present} is")
     return Credentials(key, secret, environ.get(f"{prefix}_API_PASSPHRASE") or None)
-
-
-def is_address(url: str, *, like: str) -> bool:
-    """Whether *url* names a host over the same protocol as *like*, with or without TLS."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return False
-    return bool(parts.hostname) and parts.scheme.rstrip("s") == urlsplit(like).scheme.rstrip("s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -80,10 +81,21 @@ class Blame(StrEnum):
 SUCCEEDS = "succeeds"
 """The limit of a step that either succeeds or raises."""
 
+LONGEST_TEXT = 300
+"""Characters of what a venue said that a condition or a failure keeps."""
+
+
+def on_one_line(text: str) -> str:
+    """*text* as one line of at most LONGEST_TEXT characters, ending in … where it was cut.
+
+    It is cut between two words: half a key would no longer be known as one, and so not be blotted out.
+    """
+    return shorten(text, LONGEST_TEXT, placeholder="…", break_on_hyphens=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing that was compared with a limit; both are kept as text a reader understands, with their unit."""
+    """One thing that was compared with a limit; both are kept as short text a reader understands, with their unit."""
 
     name: str
     limit: str
@@ -91,6 +103,11 @@ class Condition:
     outcome: Outcome = Outcome.OK
     cause: Cause = Cause.NONE
     blame: Blame = Blame.NONE
+
+    def __post_init__(self) -> None:
+        # What was seen may be a venue's own words, or a number of any length that it sent.
+        for name in ("limit", "seen"):
+            object.__setattr__(self, name, on_one_line(getattr(self, name)))
 
     def to_json(self) -> dict[str, str]:
         return {"name": self.name, "limit": self.limit, "seen": self.seen, "outcome": self.outcome.value}

@@ -33,6 +33,10 @@ FUNDS = 10
 """The paper account starts with so many times what its first order costs."""
 
 ENGINE_STEPS = frozenset({"taker", "maker", "cancel"})
+
+OUTCOME_OF_ANSWER = {Cause.AUTH_REJECTED: Outcome.INCONCLUSIVE, Cause.EXCHANGE_MAINTENANCE: Outcome.DEGRADED}
+"""What the venue's refusal of an order comes to where it is not about the order; any other has failed."""
+
 ZERO = Decimal(0)
 
 
@@ -236,12 +240,13 @@ def judge(observation: Observation, limits: PaperOrderThresholds) -> Verdict:
 def _of_whom(failure: Failure) -> Failure:
     """An order that our own engine refuses is our own error: the check makes none that the rules forbid.
 
-    A key that the venue refuses is the auth check's finding; here it only leaves the venue's opinion unknown.
+    A key that the venue refuses is the auth check's finding; here it only leaves the venue's opinion unknown. A mode
+    in which it takes no such order is a restriction, as the connectivity check has it.
     """
     if failure.step in ENGINE_STEPS and failure.cause is Cause.VENUE_ERROR:
         return replace(failure, cause=Cause.CONNECTOR_ERROR, blame=Blame.CONNECTOR)
-    if failure.step == "venue_validation" and failure.cause is Cause.AUTH_REJECTED:
-        return replace(failure, outcome=Outcome.INCONCLUSIVE)
+    if failure.step == "venue_validation":
+        return replace(failure, outcome=OUTCOME_OF_ANSWER.get(failure.cause, failure.outcome))
     return failure
 
 

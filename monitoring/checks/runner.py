@@ -55,8 +55,8 @@ async def run_checks(
     """One result per kind, in the order asked for; by default every kind that the connector allows.
 
     Streams are watched for *seconds*. *deadline_s* caps every kind's own deadline. *control_hosts* tell an outage of
-    ours from one of the venue's. Raises UsageError for a kind that the connector's capabilities do not allow, and
-    nothing else: whatever a check meets is in its result.
+    ours from one of the venue's. Raises UsageError for a kind that the connector's capabilities do not allow and for
+    unreadable control hosts, and nothing else: whatever a check meets is in its result.
     """
     allowed = kinds_of(connector)
     kinds = allowed if kinds is None else kinds

@@ -10,7 +10,7 @@ from connectors.errors import nearest
 
 
 class UnknownThreshold(ValueError):
-    """An override names a kind or a limit that does not exist, or is no number; the message names it."""
+    """An override names a kind or a limit that does not exist, or has no number for it; the message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,8 @@ class Thresholds:
 
 
 def _replaced(kind: str, limits: Any, values: Mapping[str, float]) -> Any:
+    if not isinstance(values, Mapping):
+        raise UnknownThreshold(f"{kind}: write an object of limits by name, not {values!r}")
     names = {limit.name for limit in fields(limits)}
     for name, value in values.items():
         if name not in names:

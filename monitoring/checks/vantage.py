@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from connectors.base import MarketData
-from connectors.errors import ConnectorError
+from connectors.base import MarketData, is_address
+from connectors.errors import ConnectorError, UsageError
 from connectors.http import new_http_client
 from connectors.types import VenueMode
 from monitoring.checks.outcomes import Blame, Cause, Outcome, Verdict
@@ -59,9 +59,16 @@ NOBODY_TO_ASK = Vantage(has_network=True, clock_offset_ms=None)
 
 
 def control_hosts(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
-    """Hosts as `host:port` (TLS) or as whole URLs, from a comma list in BELLWETHER_CONTROL_HOSTS, or the usual ones."""
+    """Hosts as `host:port` (TLS) or as whole URLs, from a comma list in BELLWETHER_CONTROL_HOSTS, or the usual ones.
+
+    Raises UsageError for one that is neither.
+    """
     listed = environ.get(CONTROL_HOSTS_VARIABLE, "")
-    return tuple(host.strip() for host in listed.split(",") if host.strip()) or CONTROL_HOSTS
+    hosts = tuple(host.strip() for host in listed.split(",") if host.strip())
+    for host in hosts:
+        if " " in host or not is_address(_url(host), like="https://"):
+            raise UsageError(f"{CONTROL_HOSTS_VARIABLE}: {host!r} is no host: write name:443 or https://name")
+    return hosts or CONTROL_HOSTS
 
 
 async def probe(hosts: Sequence[str]) -> Vantage:
@@ -80,11 +87,10 @@ async def probe(hosts: Sequence[str]) -> Vantage:
 
 
 async def _ask(client: httpx.AsyncClient, host: str) -> tuple[bool, float | None]:
-    url = host if "://" in host else f"https://{host}"
     sent_at = datetime.now(UTC)
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_S):
-            response = await client.head(url)
+            response = await client.head(_url(host))
         date = parsedate_to_datetime(response.headers["Date"])
     except (httpx.HTTPError, httpx.InvalidURL, OSError):
         return False, None
@@ -174,4 +180,8 @@ def addresses(urls: Mapping[str, str], failures: Sequence[Failure]) -> set[str |
 
 
 def _hostname(host: str) -> str | None:
-    return urlsplit(host if "://" in host else f"//{host}").hostname
+    return urlsplit(_url(host)).hostname
+
+
+def _url(host: str) -> str:
+    return host if "://" in host else f"https://{host}"

@@ -91,8 +91,6 @@ class Check(models.Model):
             Thresholds.of({self.kind: self.thresholds})
         except UnknownThreshold as error:
             errors["thresholds"] = str(error)
-        except AttributeError:
-            errors["thresholds"] = "write an object of limits by name"
         if errors:
             raise ValidationError(errors)
 

@@ -144,6 +144,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ('-effective_from', '-recorded_at', '-pk'),
+                'base_manager_name': 'objects',
             },
         ),
         migrations.AddConstraint(

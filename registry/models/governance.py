@@ -35,6 +35,7 @@ class TierAssignment(models.Model):
 
     class Meta:
         ordering = LATEST_FIRST
+        base_manager_name = "objects"  # Django's own writes, such as related managers', pass through it as well
         indexes = [models.Index(fields=["exchange", "-effective_from", "-recorded_at"], name="tier_in_force")]
 
     def __str__(self) -> str:

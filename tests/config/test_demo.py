@@ -114,6 +114,7 @@ def test_first_results_of_every_kind_come_within_a_minute_and_survive_a_restart(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     port = free_port()
+    environment |= {"HTTP_PROXY": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}  # which serves nobody
     kinds = {"connectivity", "markets", "order_book", "auth", "paper_order"}
     with demo(environment, port) as first:
         read_until(first, "Ctrl-C stops every process")

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import base64
+import signal
 import socket
 import subprocess
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
+from config import launch
 from config.launch import (
     Address,
     base_environment,
     ephemeral_credentials,
     free_address,
+    main,
+    page_answers,
+    prepare,
     remove_what_the_last_run_left,
     sole_user_of,
 )
@@ -89,12 +96,100 @@ def test_second_instance_in_the_same_folder_is_refused_with_the_process_of_the_f
         pass
 
 
+@pytest.mark.parametrize(("var", "reason"), [("/dev/null", "File exists"), ("/dev/null/x", "Not a directory")])
+def test_unusable_folder_gives_one_line(
+    var: str, reason: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BELLWETHER_VAR", var)
+    assert main(["demo"]) == 1
+    assert capsys.readouterr() == (
+        "",
+        f"bellwether: cannot write {var}: {reason}; BELLWETHER_VAR can name another folder\n",
+    )
+
+
+def test_lock_that_cannot_be_opened_gives_one_line(tmp_path: Path) -> None:
+    (tmp_path / "lock").mkdir()
+    with pytest.raises(LaunchError, match=r"cannot write .*/lock: Is a directory; "), sole_user_of(tmp_path):
+        pytest.fail("nobody can hold this lock")
+
+
+def test_ctrl_c_before_anything_was_started_leaves_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(launch, "sole_user_of", lambda _: signal.raise_signal(signal.SIGINT))
+    try:
+        assert main(["demo"]) == 0
+    except KeyboardInterrupt:  # which would end the whole test run
+        pytest.fail("a traceback")
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("named", "asked_for"),
+    [
+        ("status.example.org, other.example.org", "status.example.org"),
+        (" .example.org", "example.org"),
+        ("*", "localhost"),
+        ("*,status.example.org", "status.example.org"),
+        ("", "localhost"),
+    ],
+)
+def test_the_first_page_is_asked_for_by_a_name_that_is_allowed(named: str, asked_for: str) -> None:
+    hosts = []
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            hosts.append(self.headers["Host"])
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        serving = Thread(target=server.handle_request)
+        serving.start()
+        assert page_answers(Address("127.0.0.1", server.server_port), {"DJANGO_ALLOWED_HOSTS": named}) is True
+        serving.join()
+    assert hosts == [asked_for]
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [("", ["--release-claims"]), (" ", ["--release-claims"]), ("postgresql://db/bellwether", [])],
+)
+def test_claims_are_released_only_where_no_other_machine_can_hold_them(url: str, options: list[str]) -> None:
+    ran: dict[str, list[str]] = {}
+
+    class Recorder:
+        def run(self, name: str, command: list[str], *_: object, **__: object) -> None:
+            ran[name] = command[3:]
+
+    prepare(Recorder(), {"DATABASE_URL": url})  # type: ignore[arg-type]  # all that it needs of a supervisor
+    assert ran["plan_checks"] == options
+
+
 def test_demo_never_touches_the_real_database_or_queue() -> None:
     given = {"DATABASE_URL": "postgresql://db/bellwether", "CELERY_BROKER_URL": "redis://queue/0"}
     demo = base_environment(given, "demo", Path("/var/x"), ADDRESS)
     assert demo.keys().isdisjoint(given)
     live = base_environment(given, "live", Path("/var/x"), ADDRESS)
     assert given.items() <= live.items()
+
+
+def test_demo_reaches_its_sandboxes_past_any_proxy() -> None:
+    given = {"HTTP_PROXY": "http://proxy.example:3128", "no_proxy": "intranet.example"}
+    demo = base_environment(given, "demo", Path("/var/x"), ADDRESS)
+    assert (demo["NO_PROXY"], demo["no_proxy"]) == ("*", "*")
+    live = base_environment(given, "live", Path("/var/x"), ADDRESS)
+    assert given.items() <= live.items()
+
+
+def test_empty_settings_are_filled_like_missing_ones() -> None:
+    empty = {"DJANGO_ALLOWED_HOSTS": "", "BELLWETHER_CADENCE_S": ""}
+    demo = base_environment(empty, "demo", Path("/var/x"), ADDRESS)
+    assert demo == base_environment({}, "demo", Path("/var/x"), ADDRESS)
+    assert demo["BELLWETHER_CADENCE_S"] == "30"
 
 
 @pytest.mark.parametrize("mode", ["demo", "live"])

@@ -48,17 +48,61 @@ def test_secret_key_is_made_once_and_readable_by_its_owner_alone(environment: di
     assert sorted(path.name for path in (tmp_path / "var").glob("secret-key*")) == ["secret-key"]
 
 
+def test_secret_key_is_made_where_the_file_system_has_no_hard_links(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    program = (
+        "import os\n"
+        "def refuse(*_): raise PermissionError(1, 'Operation not permitted')\n"
+        "os.link = refuse\n"
+        "from django.conf import settings; print(repr(settings.SECRET_KEY))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, cwd=BASE_DIR, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == setting(environment, "SECRET_KEY"), done.stderr
+    assert stat.S_IMODE((tmp_path / "var" / "secret-key").stat().st_mode) == 0o600
+    assert sorted(path.name for path in (tmp_path / "var").glob("secret-key*")) == ["secret-key"]
+
+
+def test_embedded_database_is_in_its_folder_whatever_that_is_called(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    var = tmp_path / "a#b?c%41 d"
+    program = "import django; django.setup(); from django.db import connection; connection.ensure_connection()"
+    subprocess.run(
+        [sys.executable, "-c", program], env=environment | {"BELLWETHER_VAR": str(var)}, cwd=BASE_DIR, check=True
+    )
+    assert (var / "bellwether.sqlite3").exists()
+
+
+def test_empty_list_of_hosts_is_the_usual_one(environment: dict[str, str]) -> None:
+    usual = "['localhost', '127.0.0.1', '[::1]']"
+    assert setting(environment | {"DJANGO_ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS") == usual
+
+
 @pytest.mark.parametrize(
-    ("name", "value", "remedy"),
+    ("name", "value", "told"),
     [
+        ("BELLWETHER_VAR", "/dev/null", "BELLWETHER_VAR='/dev/null' cannot be a folder: File exists"),
         ("BELLWETHER_HTTPS", "yes", "BELLWETHER_HTTPS='yes': write 1 or 0"),
         ("BELLWETHER_LOG_LEVEL", "loud", "BELLWETHER_LOG_LEVEL='LOUD': write DEBUG, INFO, WARNING or ERROR"),
+        ("BELLWETHER_CADENCE_S", "abc", "BELLWETHER_CADENCE_S='abc': write whole seconds, at least 1"),
+        ("BELLWETHER_CONTROL_HOSTS", "[x", "BELLWETHER_CONTROL_HOSTS: '[x' is no host: write name:443 or https://name"),
+        ("DATABASE_URL", "x://u:secret-word@db/n", "DATABASE_URL is no database: write postgresql://"),
+        ("CELERY_BROKER_URL", "redis://u:secret-word[x", "CELERY_BROKER_URL is no queue: write redis://"),
+        ("DJANGO_DEBUG", "on", "DJANGO_DEBUG='on': write 1 or 0"),
+        ("KRAKEN_REST_URL", "x.example", "KRAKEN_REST_URL is not an address like https://api.kraken.com"),
     ],
 )
-def test_unreadable_setting_is_refused_by_name(name: str, value: str, remedy: str, environment: dict[str, str]) -> None:
+def test_unreadable_setting_stops_the_start_by_name(
+    name: str, value: str, told: str, environment: dict[str, str]
+) -> None:
     done = manage(environment | {name: value}, "check")
     assert done.returncode != 0
-    assert remedy in done.stderr
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "secret-word" not in done.stderr
 
 
 def test_broker_url_replaces_the_embedded_broker(environment: dict[str, str], tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from config.supervisor import LaunchError, Supervisor
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -120,3 +122,12 @@ def test_no_child_outlives_a_supervisor_that_was_killed(lifeline: Lifeline) -> N
     supervisor.kill()
     supervisor.communicate(timeout=20)
     assert all_gone()
+
+
+def test_a_log_that_cannot_be_written_is_named_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "log").touch()
+    with Supervisor(tmp_path / "log") as supervisor, pytest.raises(LaunchError) as refusal:
+        supervisor.start("web", [sys.executable, "-c", ""], {}, cwd=tmp_path)
+    assert str(refusal.value) == (
+        f"cannot write {tmp_path / 'log'}: File exists; BELLWETHER_VAR can name another folder"
+    )

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from monitoring.checks.outcomes import Kind
 from monitoring.models import Check, OutcomeChange, Result
-from monitoring.scheduler import claim_due_checks, due_checks
+from monitoring.scheduler import claim_due_checks
 from monitoring.services.results import record_results
 from tests.monitoring.factories import NOON, make_check, seen
 
@@ -46,7 +46,7 @@ def test_selected_checks_run_now(admin_client: Client, check: Check) -> None:
     url = reverse("admin:monitoring_check_changelist")
     answer = admin_client.post(url, {"action": "run_now", "_selected_action": [check.pk]}, follow=True)
     assert "1 checks are due now" in answer.content.decode()
-    assert list(due_checks(timezone.now())) == [check]
+    assert list(Check.objects.due(timezone.now())) == [check]
 
 
 @pytest.mark.parametrize(

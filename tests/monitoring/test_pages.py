@@ -247,6 +247,16 @@ def test_checks_that_fail_for_one_reason_are_told_together(client: Client, catal
         assert "Degraded Connectivity : Slower than the limit. Whose side: the exchange. as it is" in text
 
 
+def test_what_kept_us_from_finding_out_is_told_at_once_and_a_missing_key_is_not(
+    client: Client, catalogue: None
+) -> None:
+    record_all(dict.fromkeys(Kind, Outcome.INCONCLUSIVE), cause=Cause.NO_NETWORK)
+    assert "Paper orders : This monitor had no network." in text_of(client.get(KRAKEN))
+
+    record(checks_of_kraken()[Kind.AUTH], Outcome.INCONCLUSIVE, at=timezone.now(), cause=Cause.NO_CREDENTIALS)
+    assert "Markets , Order book , Paper orders : This monitor had no network." in text_of(client.get(KRAKEN))
+
+
 @pytest.mark.slow(reason="a real run watches the order book for five seconds")
 def test_page_shows_what_a_real_run_saw(client: Client, catalogue: None, sandbox: SandboxThread[KrakenSandbox]) -> None:
     for claim in scheduler.claim_due_checks(timezone.now()):

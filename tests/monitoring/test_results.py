@@ -10,7 +10,7 @@ from django.db import IntegrityError
 
 from monitoring.checks.outcomes import Cause, Kind, Outcome
 from monitoring.models import Check, OutcomeChange, Result
-from monitoring.scheduler import LEASE, claim_due_checks, due_checks
+from monitoring.scheduler import LEASE, claim_due_checks
 from monitoring.services.results import MAX_EVIDENCE_CHARS, record_results
 from tests.monitoring.factories import NOON, make_check, make_component, make_exchange, seen
 
@@ -97,8 +97,8 @@ def test_a_check_that_the_run_left_out_returns_with_its_lease() -> None:
     component = make_component(make_exchange())
     done, lost = make_check(component, kind=Kind.AUTH), make_check(component, kind=Kind.MARKETS)
     record_results(claim_at(NOON), [seen(done)], now=NOON)
-    assert lost not in due_checks(NOON + LEASE - SECOND)
-    assert lost in due_checks(NOON + LEASE)
+    assert lost not in Check.objects.due(NOON + LEASE - SECOND)
+    assert lost in Check.objects.due(NOON + LEASE)
 
 
 def test_one_refused_row_leaves_nothing_behind() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sqlite3
 import threading
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,12 +16,15 @@ from django.core import serializers
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from connectors.kraken import Kraken
 from monitoring import runner, tasks, worker_loop
+from monitoring.checks import runner as check_runner
 from monitoring.checks.outcomes import Kind
+from monitoring.checks.thresholds import Thresholds
 from monitoring.models import Check, OutcomeChange, Result
 from monitoring.runner import run_claim
-from monitoring.scheduler import LEASE, claim_due_checks, due_checks
-from tests.monitoring.factories import make_check, make_component, make_exchange
+from monitoring.scheduler import LEASE, RUN_DEADLINE, claim_due_checks
+from tests.monitoring.factories import NOON, make_check, make_component, make_exchange
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -53,7 +57,7 @@ def test_a_run_records_every_check_of_its_claim_and_where_it_was_seen(checks: li
     assert all(result.hosts["rest"].startswith("127.0.0.1:") for result in results)
     assert {result.run_id for result in results} == {token}
     assert [change.to_outcome for change in changes] == ["ok"] * 3
-    assert due_checks(timezone.now()).count() == 0
+    assert Check.objects.due(timezone.now()).count() == 0
 
 
 @pytest.mark.django_db
@@ -84,7 +88,112 @@ def test_half_a_pair_of_credentials_is_our_own_mistake_and_says_so(monkeypatch: 
     assert (result.outcome, result.cause, result.blame) == ("inconclusive", "connector_error", "vantage")
     assert "KRAKEN_API_SECRET is not set" in result.summary
     assert (result.source, result.hosts) == ("none", {})
-    assert due_checks(timezone.now()).count() == 0
+    assert Check.objects.due(timezone.now()).count() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox", "checks")
+@pytest.mark.parametrize(
+    ("thresholds", "said"),
+    [({"gone_limit": 1}, "markets has no limit 'gone_limit'"), ([1], "write an object of limits by name")],
+)
+def test_a_limit_that_this_build_does_not_have_stops_its_own_check_alone(thresholds: object, said: str) -> None:
+    Check.objects.filter(kind=Kind.MARKETS).update(thresholds=thresholds)
+    run_claim("kraken", claim())
+    assert dict(Check.objects.values_list("kind", "outcome")) == {
+        "connectivity": "ok",
+        "markets": "inconclusive",
+        "auth": "ok",
+    }
+    result = Result.objects.get(live_check__kind="markets")
+    assert (result.cause, result.blame, result.source) == ("connector_error", "vantage", "none")
+    assert said in result.summary
+
+
+class WithoutAccount(Kraken):
+    """A connector that lost a capability since its checks were planned."""
+
+    balances = None  # type: ignore[assignment]  # how a class says that it does not have what its base has
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox", "checks")
+def test_a_kind_that_the_connector_no_longer_allows_stops_its_own_check_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "find_connector", lambda _: WithoutAccount)
+    run_claim("kraken", claim())
+    assert dict(Check.objects.values_list("kind", "outcome")) == {
+        "connectivity": "ok",
+        "markets": "ok",
+        "auth": "inconclusive",
+    }
+    assert "no auth check for kraken" in Result.objects.get(live_check__kind="auth").summary
+
+
+class Clinging(Kraken):
+    """A connector that does not let go when its time is up."""
+
+    async def trading_pairs(self) -> Any:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.Event().wait()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox", "checks")
+def test_a_check_that_takes_all_its_time_leaves_the_results_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "find_connector", lambda _: Clinging)
+    monkeypatch.setattr(runner, "RUN_DEADLINE", timedelta(milliseconds=400))
+    monkeypatch.setattr(runner, "CLOSING", timedelta(milliseconds=50))
+    monkeypatch.setattr(runner, "PROBE_TIMEOUT_S", 0.05, raising=False)
+    for module in (runner, check_runner):
+        monkeypatch.setattr(module, "GRACE_S", 0.1, raising=False)
+    run_claim("kraken", claim())
+    assert dict(Check.objects.values_list("kind", "cause")) == {
+        "connectivity": "none",
+        "markets": "timeout",
+        "auth": "none",
+    }
+
+
+def test_every_check_may_take_the_time_that_its_own_limits_give_it() -> None:
+    limits = Thresholds()
+    longest = max(getattr(limits, kind).deadline_s for kind in Kind)
+    order_book = limits.order_book.deadline_s + check_runner.DEFAULT_SECONDS
+    assert max(longest, order_book) <= runner.observing_s()
+    assert runner.observing_s() + check_runner.GRACE_S + 2 * runner.PROBE_TIMEOUT_S <= RUN_DEADLINE.total_seconds()
+
+
+class SteppingBack(datetime):
+    """A clock that is set back again and again, as one that ran fast is."""
+
+    reading = NOON
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> SteppingBack:
+        cls.reading -= timedelta(seconds=1)
+        return cls.fromtimestamp(cls.reading.timestamp(), tz)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox", "checks")
+def test_a_clock_that_steps_back_under_a_run_does_not_lose_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KRAKEN_API_SECRET")
+    monkeypatch.setattr(runner, "datetime", SteppingBack)
+    run_claim("kraken", claim())
+    assert [result.duration_ms >= 0 for result in Result.objects.all()] == [True] * len(QUICK_KINDS)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox", "checks")
+def test_unreadable_control_hosts_are_our_own_mistake_and_not_the_venues(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELLWETHER_CONTROL_HOSTS", "[x")
+    run_claim("kraken", claim())
+    found = set(Result.objects.values_list("outcome", "cause", "blame"))
+    assert found == {("inconclusive", "connector_error", "vantage")}
+    result = Result.objects.first()
+    assert result is not None
+    assert "BELLWETHER_CONTROL_HOSTS: '[x' is no host" in result.summary
 
 
 @pytest.mark.django_db
@@ -114,7 +223,7 @@ def test_a_bug_in_a_check_is_recorded_as_ours_and_the_check_waits_for_its_turn(
     assert (result.outcome, result.cause, result.blame) == ("inconclusive", "connector_error", "vantage")
     assert "ZeroDivisionError" in result.summary
     assert "private" not in result.summary + json.dumps(result.evidence)
-    assert due_checks(timezone.now()).count() == 0
+    assert Check.objects.due(timezone.now()).count() == 0
     errors = [record.message for record in caplog.records if record.levelno >= logging.ERROR]
     assert errors == ["a run ended without results"]
 
@@ -160,7 +269,7 @@ def test_a_locked_database_is_never_a_failure_of_the_exchange() -> None:
     connection.close()  # and with it the impatience
     check.refresh_from_db()
     assert (check.outcome, check.claim_token, Result.objects.count()) == ("", token, 0)
-    assert list(due_checks(timezone.now() + LEASE)) == [check]
+    assert list(Check.objects.due(timezone.now() + LEASE)) == [check]
 
 
 @pytest.mark.django_db

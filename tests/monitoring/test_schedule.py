@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from monitoring.models import Check, Result
 from monitoring.querysets import offered_without_check
-from monitoring.scheduler import claim_due_checks, due_checks
+from monitoring.scheduler import claim_due_checks
 from monitoring.services.results import record_results
 from monitoring.services.schedule import Plan, plan_checks
 from registry.choices import ComponentKind, DeclaredStatus, Tier
@@ -60,7 +60,7 @@ def test_a_candle_feed_that_is_declared_available_is_asked_for_candles(kraken: C
 
 def test_new_checks_are_due_at_once_and_stay_at_their_phase_after_that(kraken: Component) -> None:
     plan_checks(now=NOON)
-    assert due_checks(NOON).count() == 5
+    assert Check.objects.due(NOON).count() == 5
     (claim,) = claim_due_checks(NOON)
     record_results(claim.token, [seen(check) for check in kraken.checks.all()], now=NOON)
     slots = {check.next_due_at for check in kraken.checks.all()}
@@ -81,7 +81,7 @@ def test_a_component_no_longer_declared_available_keeps_its_history_and_is_not_c
     record_results(claim.token, [seen(check) for check in kraken.checks.all()], now=NOON)
     Component.objects.filter(pk=kraken.pk).update(status=DeclaredStatus.NOT_BUILT)
     assert plan_checks(now=NOON) == Plan(created=0, retired=5, restored=0, rescheduled=0)
-    assert due_checks(NOON + timedelta(days=1)).count() == 0
+    assert Check.objects.due(NOON + timedelta(days=1)).count() == 0
     assert Result.objects.count() == 5
 
 
@@ -92,7 +92,7 @@ def test_a_component_declared_available_again_is_checked_at_once(kraken: Compone
     Component.objects.filter(pk=kraken.pk).update(status=DeclaredStatus.AVAILABLE)
     back = NOON + timedelta(days=30)
     assert plan_checks(now=back) == Plan(created=0, retired=0, restored=5, rescheduled=0)
-    assert due_checks(back).count() == 5
+    assert Check.objects.due(back).count() == 5
 
 
 def test_what_an_operator_switched_off_stays_off(kraken: Component) -> None:
@@ -147,4 +147,4 @@ def test_the_command_can_end_the_claims_of_workers_that_died(kraken: Component) 
     said = StringIO()
     call_command("plan_checks", "--release-claims", stdout=said)
     assert "5 claims released" in said.getvalue()
-    assert due_checks(NOON).count() == 5
+    assert Check.objects.due(NOON).count() == 5

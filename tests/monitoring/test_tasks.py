@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 from config.celery import app
 from monitoring import tasks
 from monitoring.models import Check
-from monitoring.scheduler import START_WITHIN, due_checks
+from monitoring.scheduler import START_WITHIN
 from tests.monitoring.factories import make_check, make_component, make_exchange
 
 if TYPE_CHECKING:
@@ -52,16 +52,20 @@ def test_nothing_due_sends_nothing(queue: Path) -> None:
     assert list(queue.iterdir()) == []
 
 
-def test_a_claim_that_the_broker_does_not_take_is_due_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    check = make_check(next_due_at=timezone.now())
+def test_claims_that_the_broker_does_not_take_are_due_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = {
+        slug: make_check(make_component(make_exchange(slug)), next_due_at=timezone.now())
+        for slug in ("binance", "kraken", "kucoin")
+    }
 
-    def refuse(*_: object, **__: object) -> None:
-        raise OperationalError("no broker")
+    def full_after_one(arguments: tuple[str, str], **_: object) -> None:
+        if arguments[0] != "binance":
+            raise OperationalError("no broker")
 
-    monkeypatch.setattr(tasks.run_exchange_checks, "apply_async", refuse)
+    monkeypatch.setattr(tasks.run_exchange_checks, "apply_async", full_after_one)
     with pytest.raises(OperationalError, match="no broker"):
         tasks.dispatch_due_checks()
-    assert list(due_checks(timezone.now())) == [check]
+    assert set(Check.objects.due(timezone.now())) == {checks["kraken"], checks["kucoin"]}
 
 
 def test_a_claim_that_has_ended_has_nothing_left_to_run() -> None:
@@ -72,6 +76,7 @@ def test_a_claim_that_has_ended_has_nothing_left_to_run() -> None:
 
 def test_the_beat_names_a_task_that_exists() -> None:
     app.loader.import_default_modules()
-    planned = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
-    assert "monitoring.tasks.dispatch_due_checks" in planned
-    assert planned <= set(app.tasks)
+    planned = {entry["task"]: entry for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert set(planned) <= set(app.tasks)
+    dispatch = planned["monitoring.tasks.dispatch_due_checks"]
+    assert dispatch["options"]["expires"] <= dispatch["schedule"], "a worker that comes late would run a backlog"

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 import pytest
+from django.db.models import Model
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from registry.choices import ComponentKind
 from registry.errors import CatalogueRefused
+from registry.models import Bounty, Component, Exchange, ExchangeLink, Maintainer, Proposal, TierAssignment
 from registry.services.catalogue import CATALOGUE_DIR, read_catalogue
-from registry.services.catalogue.schema import ExchangeEntry
+from registry.services.catalogue.schema import (
+    BountyEntry,
+    ComponentEntry,
+    ExchangeEntry,
+    MaintainerEntry,
+    PaperTradingEntry,
+    ProposalEntry,
+    TierEntry,
+    TipEntry,
+)
 from registry.services.catalogue.validate import faults
 from registry.services.catalogue.yaml_source import read_yaml
 
@@ -52,9 +66,9 @@ def test_shipped_catalogue_is_read_whole() -> None:
     ("old", "new", "said"),
     [
         ("name: Kraken", "nane: Kraken", ["name: missing", "nane: unknown key; did you mean 'name'?"]),
-        ("name: Kraken", "name: 7", ["name: expected 1 to 120 characters, got the number 7"]),
-        ("name: Kraken", "name:", ["name: expected 1 to 120 characters, got nothing"]),
-        ("name: Kraken", "name: [Kraken]", ["name: expected 1 to 120 characters, got a list"]),
+        ("name: Kraken", "name: 7", ["name: expected words on one line (120 characters at most), got the number 7"]),
+        ("name: Kraken", "name:", ["name: expected words on one line (120 characters at most), got nothing"]),
+        ("name: Kraken", "name: [Kraken]", ["name: expected words on one line (120 characters at most), got a list"]),
         (
             "slug: kraken",
             "slug: Kraken",
@@ -90,6 +104,21 @@ def test_shipped_catalogue_is_read_whole() -> None:
             "effective_from: 2023-01-13",
             "effective_from: last week",
             ["tiers[0].effective_from: expected a date (YYYY-MM-DD), got 'last week'"],
+        ),
+        (
+            "effective_from: 2023-01-13",
+            "effective_from: 0000-01-01",
+            ["tiers[0].effective_from: expected a date (YYYY-MM-DD), got '0000-01-01'"],
+        ),
+        (
+            "effective_from: 2023-01-13",
+            "effective_from: 2023-02-30",
+            ["tiers[0].effective_from: expected a date (YYYY-MM-DD), got '2023-02-30'"],
+        ),
+        (
+            "    epoch: Epoch 3",
+            f"    epoch: {61 * 'E'}",
+            [f"tiers[0].epoch: expected words on one line (60 characters at most), got '{60 * 'E'}…'"],
         ),
         (
             "status: available",
@@ -159,27 +188,37 @@ def test_shipped_catalogue_is_read_whole() -> None:
         (
             "amount: 600000",
             "amount: -1",
-            ["bounties[0].amount: expected zero or more with at most two decimals, got -1"],
+            ["bounties[0].amount: expected zero or more with at most two decimals, got the number -1"],
         ),
         (
             "amount: 600000",
             "amount: .nan",
-            ["bounties[0].amount: expected zero or more with at most two decimals, got NaN"],
+            ["bounties[0].amount: expected zero or more with at most two decimals, got the number NaN"],
         ),
         (
             "amount: 600000",
             "amount: 0.001",
-            ["bounties[0].amount: expected zero or more with at most two decimals, got 0.001"],
+            ["bounties[0].amount: expected zero or more with at most two decimals, got the number 0.001"],
         ),
         (
             'tracker_id: "7052"',
             "tracker_id: 7052",
-            ["bounties[1].tracker_id: expected 1 to 20 characters, got the number 7052"],
+            ["bounties[1].tracker_id: expected words on one line (20 characters at most), got the number 7052"],
         ),
         (
             "    title: Update Kraken connector",
             "    component: amm_connector",
             ["bounties[0].component: 'amm_connector' is not among the components of this exchange"],
+        ),
+        (
+            "amount: 600000",
+            f"amount: {5000 * '9'}",
+            [f"bounties[0].amount: expected zero or more with at most two decimals, got the number {60 * '9'}…"],
+        ),
+        (
+            "amount: 600000",
+            f"amount: 0x{5000 * 'f'}",
+            [f"bounties[0].amount: expected a number, got '0x{58 * 'f'}…'"],
         ),
         (
             f'proposal: "{VOTE_ID}"',
@@ -197,6 +236,120 @@ def test_fault_in_an_exchange_names_file_line_key_and_reason(
 
     assert sorted(line.partition(": ")[2] for line in lines) == sorted(said)
     assert {line.partition(":")[0] for line in lines} == {"exchanges/kraken.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ('"   "', "expected words on one line (120 characters at most), got '   '"),
+        ('" Kraken"', "expected words on one line (120 characters at most), got ' Kraken'"),
+        (r'"a\nb"', r"expected words on one line (120 characters at most), got 'a\nb'"),
+        (r'"a\u2028b"', r"expected words on one line (120 characters at most), got 'a\u2028b'"),
+        (r'"a\0b"', r"U+0000 is no character of a text, got 'a\x00b'"),
+        (r'"a\eb"', r"U+001B is no character of a text, got 'a\x1bb'"),
+        (r'"\ud800x"', r"U+D800 is no character of a text, got '\ud800x'"),
+        (5000 * "9", f"expected words on one line (120 characters at most), got '{60 * '9'}…'"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("file", "old", "new", "key"),
+    [
+        ("exchanges/kraken.yaml", "name: Kraken", "name: {}", "name"),
+        ("maintainers.yaml", "name: Hummingbot Foundation", "name: {}", "maintainers[0].name"),
+    ],
+)
+def test_name_that_is_not_words_on_one_line_is_refused(
+    catalogue_copy: Path, file: str, old: str, new: str, key: str, written: str, said: str
+) -> None:
+    line = replace(catalogue_copy / file, old, new.format(written))
+
+    assert refusal(catalogue_copy) == [f"{file}:{line}: {key}: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (r'"\ud800"', r"U+D800 is no character of a text, got '\ud800'"),
+        (r'"a\0"', r"U+0000 is no character of a text, got 'a\x00'"),
+        ('" \\n"', r"expected some text, got ' \n'"),
+    ],
+)
+def test_long_text_is_refused_where_no_reader_would_see_it(catalogue_copy: Path, written: str, said: str) -> None:
+    path = catalogue_copy / "exchanges" / "kraken.yaml"
+    line = replace(path, "    reason: CEX", f"    reason: {written} # CEX")
+
+    assert refusal(catalogue_copy) == [f"exchanges/kraken.yaml:{line}: tiers[0].reason: {said}"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("exchange_type: cex", r'exchange_type: "\ud800"', "exchange_type"),
+        ("effective_from: 2023-01-13", r'effective_from: "\ud800"', "tiers[0].effective_from"),
+        ("amount: 600000", r'amount: "\ud800"', "bounties[0].amount"),
+        ("  website: https://www.kraken.com/", r'  website: "\ud800"', "links.website"),
+    ],
+)
+def test_half_a_surrogate_pair_is_refused_whatever_was_expected(
+    catalogue_copy: Path, old: str, new: str, key: str
+) -> None:
+    line = replace(catalogue_copy / "exchanges" / "kraken.yaml", old, new)
+
+    assert refusal(catalogue_copy) == [
+        f"exchanges/kraken.yaml:{line}: {key}: U+D800 is no character of a text, got '\\ud800'"
+    ]
+
+
+MODELS: dict[type[msgspec.Struct], type[Model]] = {
+    BountyEntry: Bounty,
+    ComponentEntry: Component,
+    ExchangeEntry: Exchange,
+    MaintainerEntry: Maintainer,
+    ProposalEntry: Proposal,
+    TierEntry: TierAssignment,
+}
+COLUMNS_OF_OTHER_NAMES = {
+    (PaperTradingEntry, "connector_id"): (Component, "paper_connector_id"),
+    (PaperTradingEntry, "mode"): (Component, "paper_trading"),
+    (PaperTradingEntry, "notes"): (Component, "paper_notes"),
+    (PaperTradingEntry, "url"): (Component, "paper_url"),
+    (TipEntry, "text"): (Exchange, "tip"),
+    (TipEntry, "title"): (Exchange, "tip_title"),
+}
+
+
+def longest(kind: Any) -> int | None:
+    """The characters that a value of this schema type may have; None where there is no limit, or it is no text."""
+    if get_origin(kind) in (Union, UnionType):
+        (kind,) = (option for option in get_args(kind) if option is not NoneType)
+    if get_origin(kind) is Annotated:
+        return get_args(kind)[1].max_length
+    is_choice = isinstance(kind, type) and issubclass(kind, Enum)
+    return max(len(member.value) for member in kind) if is_choice else None
+
+
+def text_columns() -> Iterator[tuple[type[msgspec.Struct], str, Any, int]]:
+    """Struct, field, its type, and the width of the column that it is written to."""
+    for struct in [*MODELS, PaperTradingEntry, TipEntry]:
+        for name, kind in get_type_hints(struct, include_extras=True).items():
+            model, column = COLUMNS_OF_OTHER_NAMES.get((struct, name), (MODELS.get(struct), name))
+            columns = {field.name: field for field in model._meta.get_fields()} if model else {}
+            width = getattr(columns.get(column), "max_length", None)
+            if width is not None and (struct, name) != (ComponentEntry, "paper_trading"):  # a struct of its own
+                yield struct, name, kind, width
+    _, address = get_args(get_type_hints(ExchangeEntry, include_extras=True)["links"])
+    yield ExchangeEntry, "links", address, ExchangeLink._meta.get_field("url").max_length
+
+
+def test_no_text_that_a_file_may_hold_is_longer_than_its_column() -> None:
+    columns = {f"{struct.__name__}.{name}": (longest(kind), width) for struct, name, kind, width in text_columns()}
+
+    assert (columns["TierEntry.epoch"], columns["TipEntry.title"], columns["ExchangeEntry.links"]) == (
+        (60, 60),
+        (120, 120),
+        (200, 500),
+    )
+    assert {name: pair for name, pair in columns.items() if pair[0] is None or pair[0] > pair[1]} == {}
 
 
 def test_fault_names_the_line_of_its_key(catalogue_copy: Path) -> None:
@@ -218,11 +371,10 @@ def test_fault_names_the_line_of_its_key(catalogue_copy: Path) -> None:
         ("name: [Kraken\n", ":2: not YAML: expected ',' or ']', but got '<stream end>'"),
         ("name: Kraken\n\tslug: kraken\n", ":2: not YAML: found character '\\t' that cannot start any token"),
         ("a: &x [1]\nb: *x\n", ":2: not YAML: aliases are not allowed here"),
-        ("effective_from: 2023-02-30\n", ":1: not YAML: no such date: 2023-02-30"),
-        (
-            "name: !!python/name:os.system x\n",
-            ":1: not YAML: could not determine a constructor for the tag 'tag:yaml.org,2002:python/name:os.system'",
-        ),
+        ("name: !!python/name:os.system x\n", ":1: not YAML: tags are not allowed here"),
+        ("has_fee_share: !!bool x\n", ":1: not YAML: tags are not allowed here"),
+        ('name: Kraken\n"\\ud800": x\n', ":2: a key must be a word"),
+        (5000 * "9", f":1: expected a mapping, got '{60 * '9'}…'"),
         ("a: 1\n---\nb: 2\n", ":2: not YAML: but found another document"),
         ("[" * 1000, ": not YAML that can be read: nested too deeply"),
         ("", ": the file is empty"),
@@ -236,7 +388,7 @@ def test_fault_names_the_line_of_its_key(catalogue_copy: Path) -> None:
             '"<unicode string>", position 3',
         ),
     ],
-    ids=range(15),
+    ids=range(17),
 )
 def test_text_that_is_no_catalogue_file_is_refused(catalogue_copy: Path, content: str, said: str) -> None:
     (catalogue_copy / "exchanges" / "other.yaml").write_text(content, encoding="utf-8")

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from registry import checks
 from registry.models import Bounty, Component, Exchange, ExchangeLink, Maintainer, Proposal, TierAssignment
 from registry.services.catalogue import load_catalogue
-from tests.registry.test_catalogue_files import replace
+from tests.registry.test_catalogue_files import VOTE_ID, replace
 
 pytestmark = pytest.mark.django_db
 
@@ -194,6 +194,34 @@ def test_exchange_that_no_file_names_is_left_alone(exchange: Exchange) -> None:
 
     assert command() == ["left alone: exchange some-exchange: in no file", "nothing to change"]
     assert Exchange.objects.filter(slug="some-exchange").exists()
+
+
+def test_what_left_the_files_or_never_stood_in_one_is_named(catalogue_copy: Path) -> None:
+    load_catalogue(catalogue_copy)
+    replace(catalogue_copy / "maintainers.yaml", "slug: hummingbot-foundation", "slug: hummingbot-found")
+    replace(catalogue_copy / "exchanges" / "kucoin.yaml", "maintainer: hummingbot-foundation", "maintainer: null")
+    (catalogue_copy / "proposals.yaml").unlink()
+    kraken = catalogue_copy / "exchanges" / "kraken.yaml"
+    replace(kraken, f'    proposal: "{VOTE_ID}"\n', "")
+    replace(kraken, 'tracker_id: "7052"', 'tracker_id: "7053"')
+    replace(kraken, "effective_from: 2023-10-14", "effective_from: 2023-10-15")
+    TierAssignment.objects.create(
+        exchange=Exchange.objects.get(slug="kucoin"), effective_from="2024-01-26", recorded_by="an-admin"
+    )
+
+    assert load_catalogue(catalogue_copy).left_alone == [
+        "maintainer hummingbot-foundation: in no file",
+        "proposal HIP-35: in no file",
+        "kraken Bronze from 2023-10-14 (Epoch 6): in no file",
+        "kraken bounty 7052: in no file",
+    ]
+
+
+def test_corrected_decision_is_not_said_to_be_in_no_file(catalogue_copy: Path) -> None:
+    load_catalogue(catalogue_copy)
+    replace(catalogue_copy / "exchanges" / "kraken.yaml", "tier: bronze", "tier: silver")
+
+    assert load_catalogue(catalogue_copy).left_alone == []
 
 
 def test_system_check_points_at_a_catalogue_that_would_be_refused(

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core import serializers
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
@@ -34,6 +35,10 @@ def assign(exchange: Exchange, tier: str, effective_from: date, **values: object
         recorded_by="a test",
         **values,
     )
+
+
+def other_exchange() -> Exchange:
+    return Exchange.objects.create(slug="other", name="Other")
 
 
 def test_exchange_without_decisions_has_no_tier(exchange: Exchange) -> None:
@@ -80,17 +85,48 @@ def test_empty_tier_ends_a_tier(exchange: Exchange) -> None:
         lambda row: TierAssignment.objects.bulk_create(
             [row], update_conflicts=True, update_fields=["tier"], unique_fields=["id"]
         ),
+        lambda row: row.save_base(),
+        lambda row: TierAssignment._base_manager.update(tier=Tier.GOLD),
+        lambda row: TierAssignment._base_manager.all().delete(),
+        lambda row: other_exchange().tier_assignments.add(row),
+        lambda row: other_exchange().tier_assignments.add(row, bulk=False),
+        lambda row: other_exchange().tier_assignments.set([row]),
+        lambda row: next(serializers.deserialize("json", serializers.serialize("json", [row]))).save(),
     ],
-    ids=["save", "delete", "update", "bulk_update", "queryset delete", "related delete", "upsert"],
+    ids=[
+        "save",
+        "delete",
+        "update",
+        "bulk_update",
+        "queryset delete",
+        "related delete",
+        "upsert",
+        "save_base",
+        "base update",
+        "base delete",
+        "move",
+        "move by saving",
+        "move by replacing",
+        "fixture",
+    ],
 )
 def test_recorded_decision_cannot_be_rewritten(exchange: Exchange, rewrite) -> None:
     row = assign(exchange, Tier.BRONZE, date(2023, 10, 14))
     row.tier = Tier.GOLD
 
-    with pytest.raises(AppendOnly, match="append-only"):
+    with pytest.raises(AppendOnly, match="append-only"), transaction.atomic():
         rewrite(row)
 
-    assert list(TierAssignment.objects.values_list("tier", flat=True)) == ["bronze"]
+    assert list(TierAssignment.objects.values_list("exchange__slug", "tier")) == [("some-exchange", "bronze")]
+
+
+def test_decisions_of_a_backup_can_be_restored_where_they_are_missing(exchange: Exchange) -> None:
+    backup = serializers.serialize("json", [TierAssignment(pk=7, exchange=exchange, effective_from=date(2023, 1, 13))])
+
+    for decision in serializers.deserialize("json", backup):
+        decision.save()
+
+    assert TierAssignment.objects.get().pk == 7
 
 
 def test_many_decisions_can_be_added_at_once(exchange: Exchange) -> None:
@@ -146,7 +182,7 @@ def test_every_kind_and_tier_is_explained(choice: ComponentKind | Tier) -> None:
 
 
 def test_bounty_refuses_a_component_of_another_exchange(exchange: Exchange) -> None:
-    other = Exchange.objects.create(slug="other", name="Other")
+    other = other_exchange()
     component = other.components.create(kind=ComponentKind.SPOT_CONNECTOR, status=DeclaredStatus.AVAILABLE)
     bounty = Bounty(
         exchange=exchange,

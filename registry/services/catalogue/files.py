@@ -20,7 +20,7 @@ from registry.services.catalogue.schema import (
     ProposalEntry,
     ProposalsFile,
 )
-from registry.services.catalogue.validate import Fault, faults, nearest
+from registry.services.catalogue.validate import Fault, faults, nearest, shown
 from registry.services.catalogue.yaml_source import Document, UnreadableYaml, read_yaml
 
 CATALOGUE_DIR = Path(__file__).resolve().parents[2] / "catalogue"
@@ -179,7 +179,7 @@ def _bounty_faults(bounty: BountyEntry, kinds: set[ComponentKind]) -> Iterator[t
         yield "component", f"{bounty.component.value!r} is not among the components of this exchange"
     amount = bounty.amount
     if not amount.is_finite() or amount < 0 or amount >= 10**18 or amount != round(amount, 2):
-        yield "amount", f"expected zero or more with at most two decimals, got {amount}"
+        yield "amount", f"expected zero or more with at most two decimals, got {shown(amount)}"
 
 
 def _maintainer_reference_faults(entry: ExchangeEntry, catalogue: Catalogue) -> Iterator[Fault]:

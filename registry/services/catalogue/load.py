@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -32,7 +32,7 @@ Row = TypeVar("Row", bound=models.Model)
 
 @dataclass(slots=True)
 class Loaded:
-    """What a load did, one line each, and what it found in the database that no file names and so left alone."""
+    """What a load did, one line each, and what it found in the database that stands in no file and so left alone."""
 
     changes: list[str] = field(default_factory=list)
     left_alone: list[str] = field(default_factory=list)
@@ -44,7 +44,7 @@ def load_catalogue(directory: Path = CATALOGUE_DIR, *, dry_run: bool = False) ->
     A file's word replaces what stands in the database. Components that left their file become *removed*, since results
     and bounties hang on them; links that left it are deleted; exchanges, maintainers, proposals and bounties that no
     file names stay as they are. Tier decisions are only ever added: a file's decision that reads differently from
-    what this function recorded before is recorded anew, after it.
+    what this function recorded before is recorded anew, after it, and one that left its file stays in force.
 
     With *dry_run* everything is done and then undone. Raises CatalogueRefused before the first write.
     """
@@ -78,8 +78,34 @@ def _load(catalogue: Catalogue, loaded: Loaded) -> None:
     for entry in catalogue.exchanges:
         for bounty_entry in entry.bounties:
             _load_bounty(exchanges[entry.slug], bounty_entry, proposals, loaded)
-    unnamed = Exchange.objects.exclude(slug__in=exchanges).values_list("slug", flat=True)
-    loaded.left_alone += [f"exchange {slug}: in no file" for slug in unnamed]
+    loaded.left_alone += [f"{label}: in no file" for label in _left_alone(catalogue)]
+
+
+def _left_alone(catalogue: Catalogue) -> Iterator[str]:
+    """What no file has (any more), but the database does; of tier decisions, those that a file once had."""
+    maintainers = [entry.slug for entry in catalogue.maintainers]
+    for maintainer in Maintainer.objects.exclude(slug__in=maintainers):
+        yield f"maintainer {maintainer.slug}"
+    for exchange in Exchange.objects.exclude(slug__in=[entry.slug for entry in catalogue.exchanges]):
+        yield f"exchange {exchange.slug}"
+    votes = [entry.snapshot_id for entry in catalogue.proposals]
+    for proposal in Proposal.objects.exclude(snapshot_id__in=votes):
+        yield f"proposal {proposal.number}"
+
+    decisions = {
+        (entry.slug, tier.epoch or "", tier.effective_from) for entry in catalogue.exchanges for tier in entry.tiers
+    }
+    for decision in TierAssignment.objects.filter(recorded_by=RECORDED_BY).select_related("exchange"):
+        if (decision.exchange.slug, decision.epoch, decision.effective_from) not in decisions:
+            yield _decided(decision)
+    bounties = {
+        (entry.slug, bounty.tracker_id, bounty.issue_url or "")
+        for entry in catalogue.exchanges
+        for bounty in entry.bounties
+    }
+    for bounty in Bounty.objects.select_related("exchange"):
+        if (bounty.exchange.slug, bounty.tracker_id, bounty.issue_url) not in bounties:
+            yield f"{bounty.exchange.slug} bounty {bounty.tracker_id}"
 
 
 def _load_exchange(entry: ExchangeEntry, maintainers: Mapping[str, Maintainer], loaded: Loaded) -> Exchange:
@@ -153,8 +179,12 @@ def _record_tier(exchange: Exchange, entry: TierEntry, loaded: Loaded) -> None:
     latest = exchange.tier_assignments.filter(**key).order_by("recorded_at", "pk").last()
     if latest is None or any(getattr(latest, name) != value for name, value in values.items()):
         recorded = TierAssignment.objects.create(exchange=exchange, **key, **values)
-        decided = recorded.get_tier_display() or "no tier"
-        loaded.changes.append(f"recorded {exchange.slug} {decided} from {entry.effective_from} ({recorded.epoch})")
+        loaded.changes.append(f"recorded {_decided(recorded)}")
+
+
+def _decided(decision: TierAssignment) -> str:
+    tier = decision.get_tier_display() or "no tier"
+    return f"{decision.exchange.slug} {tier} from {decision.effective_from} ({decision.epoch})"
 
 
 def _load_bounty(exchange: Exchange, entry: BountyEntry, proposals: Mapping[str, Proposal], loaded: Loaded) -> None:

@@ -29,19 +29,25 @@ from registry.choices import (
 )
 
 # The `title` of each is how a refusal names what was expected.
-Slug = Annotated[str, Meta(title="lower-case letters, digits and - (50 at most)", pattern=r"^[a-z0-9-]{1,50}\Z")]
-ConnectorId = Annotated[str, Meta(title="lower-case letters, digits and _ (80 at most)", pattern=r"^[a-z0-9_]{1,80}\Z")]
+Slug = Annotated[
+    str, Meta(title="lower-case letters, digits and - (50 at most)", pattern=r"^[a-z0-9-]+\Z", max_length=50)
+]
+ConnectorId = Annotated[
+    str, Meta(title="lower-case letters, digits and _ (80 at most)", pattern=r"^[a-z0-9_]+\Z", max_length=80)
+]
 Url = Annotated[
     str,
     Meta(
         title="an http or https address (200 characters at most)", pattern=r"^https?://[^\s/]+\.\S+\Z", max_length=200
     ),
 ]
-VoteId = Annotated[str, Meta(title="0x and 64 hex digits", pattern=r"^0x[0-9a-f]{64}\Z")]
-Name = Annotated[str, Meta(title="1 to 120 characters", min_length=1, max_length=120)]
-Line = Annotated[str, Meta(title="1 to 200 characters", min_length=1, max_length=200)]
-ShortName = Annotated[str, Meta(title="1 to 20 characters", min_length=1, max_length=20)]
-Text = Annotated[str, Meta(title="some text", min_length=1)]
+VoteId = Annotated[str, Meta(title="0x and 64 hex digits", pattern=r"^0x[0-9a-f]{64}\Z", max_length=66)]
+WORDS = r"^\S+( +\S+)*\Z"
+ShortName = Annotated[str, Meta(title="words on one line (20 characters at most)", pattern=WORDS, max_length=20)]
+EpochName = Annotated[str, Meta(title="words on one line (60 characters at most)", pattern=WORDS, max_length=60)]
+Name = Annotated[str, Meta(title="words on one line (120 characters at most)", pattern=WORDS, max_length=120)]
+Line = Annotated[str, Meta(title="words on one line (200 characters at most)", pattern=WORDS, max_length=200)]
+Text = Annotated[str, Meta(title="some text", pattern=r"\S")]
 
 
 class Entry(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,7 +86,7 @@ class TierEntry(Entry, frozen=True, kw_only=True):
     effective_from: date
     decided_by: Name
     reason: Text
-    epoch: Name | None = None
+    epoch: EpochName | None = None
     source_url: Url | None = None
 
 

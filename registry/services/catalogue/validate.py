@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import types
+import unicodedata
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -13,6 +15,10 @@ import msgspec
 from registry.services.catalogue.yaml_source import KeyPath
 
 Fault = tuple[KeyPath, str]
+
+UNFIT = ("Cc", "Cs")
+"""Unicode's categories of control characters and of halves of surrogate pairs."""
+LONGEST_SHOWN = 60
 
 
 def faults(value: Any, kind: Any, path: KeyPath = ()) -> Iterator[Fault]:
@@ -41,7 +47,7 @@ def nearest(word: object, valid: Sequence[str]) -> str:
 
 def _struct_faults(value: Any, kind: type[msgspec.Struct], path: KeyPath) -> Iterator[Fault]:
     if not isinstance(value, dict):
-        yield path, f"expected a mapping, got {_shown(value)}"
+        yield path, f"expected a mapping, got {shown(value)}"
         return
     hints = get_type_hints(kind, include_extras=True)
     for key in value:
@@ -56,17 +62,17 @@ def _struct_faults(value: Any, kind: type[msgspec.Struct], path: KeyPath) -> Ite
 
 def _list_faults(value: Any, item_kind: Any, path: KeyPath) -> Iterator[Fault]:
     if not isinstance(value, list):
-        yield path, f"expected a list, got {_shown(value)}"
+        yield path, f"expected a list, got {shown(value)}"
         return
     for index, item in enumerate(value):
         yield from faults(item, item_kind, (*path, index))
         if not isinstance(item, dict) and item in value[:index]:
-            yield (*path, index), f"{item!r} stands twice in the list"
+            yield (*path, index), f"{shown(item)} stands twice in the list"
 
 
 def _dict_faults(value: Any, key_kind: Any, item_kind: Any, path: KeyPath) -> Iterator[Fault]:
     if not isinstance(value, dict):
-        yield path, f"expected a mapping, got {_shown(value)}"
+        yield path, f"expected a mapping, got {shown(value)}"
         return
     for key, item in value.items():
         for _, reason in _leaf_faults(key, key_kind, path):
@@ -75,13 +81,16 @@ def _dict_faults(value: Any, key_kind: Any, item_kind: Any, path: KeyPath) -> It
 
 
 def _leaf_faults(value: Any, kind: Any, path: KeyPath) -> Iterator[Fault]:
+    if isinstance(value, str) and (unfit := _unfit_character(value)):
+        yield path, f"U+{ord(unfit):04X} is no character of a text, got {shown(value)}"
+        return
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError:
         if isinstance(kind, type) and issubclass(kind, Enum):
-            yield path, f"{_shown(value)} is not valid; {nearest(value, [str(member.value) for member in kind])}"
+            yield path, f"{shown(value)} is not valid; {nearest(value, [str(member.value) for member in kind])}"
         else:
-            yield path, f"expected {_expected(kind)}, got {_shown(value)}"
+            yield path, f"expected {_expected(kind)}, got {shown(value)}"
 
 
 def _expected(kind: Any) -> str:
@@ -92,15 +101,21 @@ def _expected(kind: Any) -> str:
     return names.get(kind.__name__, str(kind.__name__))
 
 
-def _shown(value: Any) -> str:
-    """*value* as the reader knows it from the file: nothing, its kind, or itself."""
+def _unfit_character(text: str) -> str | None:
+    """The first that no database column takes, or no reader sees: an escape in the file can make any character."""
+    return next((char for char in text if unicodedata.category(char) in UNFIT and char not in "\n\t"), None)
+
+
+def shown(value: Any) -> str:
+    """*value* as the reader knows it from the file: nothing, its kind, or itself, cut where it is long."""
     if value is None:
         return "nothing"
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):
         return "a list"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"the number {value}"
     text = str(value)
-    return repr(text if len(text) <= 60 else f"{text[:60]}…")
+    text = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+    if isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        return f"the number {text}"
+    return repr(text)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 import yaml
@@ -55,23 +54,25 @@ def read_yaml(text: str) -> Document:
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """SafeLoader without aliases, which could make a small file into an endless one."""
+    """SafeLoader without aliases, which could make a small file into an endless one, and without tags."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # the stubs leave it open
-            raise yaml.composer.ComposerError(None, None, "aliases are not allowed here", mark)
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]  # the stubs leave it open
+        refused = "aliases" if isinstance(event, yaml.AliasEvent) else "tags" if event.tag is not None else None
+        if refused:
+            raise yaml.composer.ComposerError(None, None, f"{refused} are not allowed here", event.start_mark)
         return super().compose_node(parent, index)
 
-
-def _construct_date(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> date | datetime:
-    try:
-        return loader.construct_yaml_timestamp(node)
-    except ValueError as error:  # written like a date, but there is no such day
-        raise yaml.constructor.ConstructorError(None, None, f"no such date: {node.value}", node.start_mark) from error
-
-
-_StrictLoader.add_constructor("tag:yaml.org,2002:timestamp", _construct_date)
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """What is written like a date or a number, but is none, stays text: the schema refuses it and names its key."""
+        if not isinstance(node, yaml.ScalarNode):
+            return super().construct_object(node, deep=deep)
+        try:
+            value = super().construct_object(node)
+            str(value)  # Python refuses to print a number of many thousand digits, or to read it
+        except (ValueError, OverflowError):
+            return node.value
+        return value
 
 
 def _note_lines(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int]) -> None:
@@ -83,7 +84,7 @@ def _note_lines(node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int]) -> No
         first_lines: dict[str, int] = {}
         for key, value in node.value:
             line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
+            if not isinstance(key, yaml.ScalarNode) or not key.value.isprintable():
                 raise UnreadableYaml("a key must be a word", line=line)
             if key.value in first_lines:
                 raise UnreadableYaml(f"{key.value!r} stands twice, first on line {first_lines[key.value]}", line=line)

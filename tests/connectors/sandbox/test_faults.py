@@ -109,6 +109,18 @@ async def test_crossed_book_has_a_checksum_that_agrees_and_heals(
         await agreeing_update(socket, book)
 
 
+async def test_faults_that_were_on_before_the_start_are_on_from_the_start() -> None:
+    sandbox = KrakenSandbox(seed=7, rate=400)
+    sandbox.faults.switch_on("crossed_book")
+    sandbox.faults.switch_on("maintenance", mode="post_only")
+    async with sandbox, socket_of(sandbox) as socket:
+        assert (await socket.frame("status"))["data"][0]["system"] == "post_only"
+        book = await followed_book(socket)
+        await agreeing_update(socket, book)
+        await agreeing_update(socket, book)
+        assert book.is_crossed
+
+
 async def test_silence_stops_every_frame(socket: Socket, sandbox: KrakenSandbox) -> None:
     await followed_book(socket)
     sandbox.faults.switch_on("silence")

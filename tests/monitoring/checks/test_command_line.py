@@ -129,7 +129,7 @@ def test_the_table_has_a_line_per_check_and_says_where_it_comes_from(
         (["kraken", "--pair", "BTCUSD"], "'BTCUSD' is not a trading pair: write BASE-QUOTE, like BTC-USD"),
         (["kraken", "--url", "http://x"], "--url 'http://x': write ROLE=URL"),
         (["kraken", "--url", "rst=http://x"], "kraken: no URL role 'rst': did you mean rest?"),
-        (["kraken", "--url", "ws=http://x"], "--url 'ws=http://x': expected an address like wss://ws.kraken.com/v2"),
+        (["kraken", "--url", "ws=http://x"], "ws: 'http://x' is not an address like wss://ws.kraken.com/v2"),
         (["kraken", "--seconds", "0"], "argument --seconds: 0: above 0, at most 3600"),
         (["kraken", "--seconds", "soon"], "argument --seconds: not a number of seconds: soon"),
         (["kraken", "--jsn"], "unrecognized arguments: --jsn"),
@@ -154,6 +154,16 @@ def test_half_a_pair_of_credentials_is_a_mistake(capsys: pytest.CaptureFixture[s
     said = mistake(capsys, ["kraken"], {"KRAKEN_API_KEY": "MY-KEY"})
 
     assert said == "KRAKEN_API_SECRET is not set although KRAKEN_API_KEY is"
+
+
+def test_unreadable_control_hosts_are_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BELLWETHER_CONTROL_HOSTS", "[x")
+
+    said = mistake(capsys, ["kraken"])
+
+    assert said == "BELLWETHER_CONTROL_HOSTS: '[x' is no host: write name:443 or https://name"
 
 
 def test_a_pair_of_a_venue_that_does_not_answer_is_left_to_the_checks(

@@ -96,6 +96,15 @@ def test_a_condition_that_holds_has_no_cause_and_nobody_to_blame() -> None:
     )
 
 
+def test_what_a_venue_says_at_length_is_cut_between_two_words() -> None:
+    said = Condition("venue_status", "online", "closed\n" * 1000)
+    number = Condition("min_size", "> 0", "1" + "0" * 5000)
+
+    assert 290 < len(said.seen) <= 300
+    assert said.seen.endswith("closed closed…")
+    assert number.seen == "…"
+
+
 def test_a_result_as_json_has_the_documented_keys() -> None:
     result = CheckResult(
         Kind.CONNECTIVITY,

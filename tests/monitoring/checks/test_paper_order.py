@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.errors import ChecksumMismatch, PermissionDenied, Rejected, UnknownPair
+from connectors.errors import ChecksumMismatch, Maintenance, PermissionDenied, Rejected, UnknownPair
 from connectors.paper import PaperOrderStatus
 from connectors.types import BookLevel, BookSnapshot, OrderType, PairRules, Side, TradingPair
 from monitoring.checks.causes import Failure
@@ -140,6 +140,20 @@ def test_a_key_that_may_not_order_leaves_only_the_venues_opinion_open() -> None:
     seen = of(venue_accepts=None, failures=(denied,))
 
     assert seen == (Outcome.INCONCLUSIVE, Cause.AUTH_REJECTED, Blame.CREDENTIALS)
+
+
+def test_a_venue_whose_mode_takes_no_such_order_is_degraded() -> None:
+    restricted = Failure.of(Maintenance("EService:Market in post_only mode"), step="venue_validation")
+
+    seen = of(venue_accepts=None, failures=(restricted,))
+
+    assert seen == (Outcome.DEGRADED, Cause.EXCHANGE_MAINTENANCE, Blame.EXCHANGE)
+
+
+def test_maintenance_in_the_way_of_the_book_has_failed() -> None:
+    announced = Failure.of(Maintenance("the venue announces maintenance"), step="book_stream")
+
+    assert of(failures=(announced,)) == (Outcome.FAILED, Cause.EXCHANGE_MAINTENANCE, Blame.EXCHANGE)
 
 
 def test_a_halted_pair_is_degraded_and_nothing_is_ordered() -> None:

@@ -170,6 +170,18 @@ class Expectant(UnthrottledKraken):
         await asyncio.Event().wait()
 
 
+@pytest.mark.parametrize("mode", ["cancel_only", "post_only"])
+async def test_a_restricted_mode_degrades_paper_orders_as_it_does_connectivity(
+    sandbox: KrakenSandbox, connector: Kraken, mode: str
+) -> None:
+    sandbox.faults.switch_on("maintenance", mode=mode)
+    results = await run_checks(connector, [Kind.CONNECTIVITY, Kind.PAPER_ORDER], thresholds=QUICK)
+
+    assert [(result.outcome, result.verdict.cause) for result in results] == [
+        (Outcome.DEGRADED, Cause.EXCHANGE_MAINTENANCE)
+    ] * 2
+
+
 async def test_cancelling_a_run_ends_it(sandbox: KrakenSandbox) -> None:
     async with Expectant(urls=sandbox.urls) as connector:
         connector.asked = asyncio.Event()

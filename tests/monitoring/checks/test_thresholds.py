@@ -23,6 +23,7 @@ def test_an_override_replaces_one_limit_and_leaves_the_rest() -> None:
     [
         ({"conectivity": {}}, "no thresholds for 'conectivity': did you mean connectivity?"),
         ({"order_book": {"deph": 25}}, "order_book has no limit 'deph': did you mean depth?"),
+        ({"markets": [1]}, "markets: write an object of limits by name, not [1]"),
         ({"order_book": {"depth": 2.5}}, "order_book.depth must be a whole number, not 2.5"),
         ({"connectivity": {"slow_ms": "1"}}, "connectivity.slow_ms must be a number of at least 0, not '1'"),
         ({"connectivity": {"slow_ms": True}}, "connectivity.slow_ms must be a number of at least 0, not True"),
@@ -33,7 +34,7 @@ def test_an_override_replaces_one_limit_and_leaves_the_rest() -> None:
         ),
     ],
 )
-def test_a_wrong_override_is_named(overrides: dict[str, dict[str, Any]], message: str) -> None:
+def test_a_wrong_override_is_named(overrides: dict[str, Any], message: str) -> None:
     with pytest.raises(UnknownThreshold) as caught:
         Thresholds.of(overrides)
 

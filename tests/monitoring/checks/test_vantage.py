@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connectors.errors import Unreachable
+from connectors.errors import Unreachable, UsageError
 from connectors.kraken import Kraken
 from connectors.types import VenueMode
 from monitoring.checks.causes import Failure
@@ -91,6 +91,16 @@ def test_control_hosts_come_from_the_environment_or_are_the_usual_ones() -> None
         "http://b.example",
     )
     assert control_hosts({}) == CONTROL_HOSTS
+
+
+@pytest.mark.parametrize(
+    "host", ["[x", "http://[x", "a.example:port", "a.example:70000", "ftp://a.example", "https://", "a b", "://x"]
+)
+def test_a_control_host_that_is_none_is_refused_by_name(host: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        control_hosts({"BELLWETHER_CONTROL_HOSTS": f"a.example:443, {host}"})
+
+    assert str(refusal.value) == (f"BELLWETHER_CONTROL_HOSTS: {host!r} is no host: write name:443 or https://name")
 
 
 @pytest.fixture
