@@ -129,7 +129,7 @@ def test_the_table_has_a_line_per_check_and_says_where_it_comes_from(
         (["kraken", "--pair", "BTCUSD"], "'BTCUSD' is not a trading pair: write BASE-QUOTE, like BTC-USD"),
         (["kraken", "--url", "http://x"], "--url 'http://x': write ROLE=URL"),
         (["kraken", "--url", "rst=http://x"], "kraken: no URL role 'rst': did you mean rest?"),
-        (["kraken", "--url", "ws=http://x"], "ws: 'http://x' is not an address like wss://ws.kraken.com/v2"),
+        (["kraken", "--url", "ws=http://x"], "kraken: ws: 'http://x' is not an address like wss://ws.kraken.com/v2"),
         (["kraken", "--seconds", "0"], "argument --seconds: 0: above 0, at most 3600"),
         (["kraken", "--seconds", "soon"], "argument --seconds: not a number of seconds: soon"),
         (["kraken", "--jsn"], "unrecognized arguments: --jsn"),
