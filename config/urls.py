@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+admin.site.site_header = admin.site.site_title = "Bellwether"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("monitoring.api.urls")),

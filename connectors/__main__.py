@@ -156,8 +156,8 @@ async def book(connector: BookStreaming, options: argparse.Namespace) -> dict[st
             "checksum_failures": stats.checksum_failures,
             "sequence_gaps": stats.sequence_gaps,
             "resyncs": stats.resyncs,
-            "best_bid": _level(stream.book.best_bid),
-            "best_ask": _level(stream.book.best_ask),
+            "best_bid": _price(stream.book.best_bid),
+            "best_ask": _price(stream.book.best_ask),
         }
 
 
@@ -172,12 +172,14 @@ async def _follow(stream: BookStream, updates: int | None) -> None:
             raise Stale(f"no update for {IDLE_S:g} s", pair=str(stream.pair)) from stream.stats.last_error
 
 
-def _levels(live: OrderBook, side: str) -> list[dict[str, str] | None]:
-    return [_level(level) for level in getattr(live.snapshot(SHOWN_LEVELS), side)]
+def _levels(live: OrderBook, side: str) -> list[dict[str, str]]:
+    levels: tuple[BookLevel, ...] = getattr(live.snapshot(SHOWN_LEVELS), side)
+    return [{"price": f"{level.price:f}", "size": f"{level.size:f}"} for level in levels]
 
 
-def _level(level: BookLevel | None) -> dict[str, str] | None:
-    return None if level is None else {"price": f"{level.price:f}", "size": f"{level.size:f}"}
+def _price(level: BookLevel | None) -> str | None:
+    """The price alone; None for an empty side."""
+    return None if level is None else f"{level.price:f}"
 
 
 COMMANDS: Mapping[str, tuple[Callable[[Any, argparse.Namespace], Awaitable[dict[str, Any]]], type]] = {

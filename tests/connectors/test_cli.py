@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,8 +71,9 @@ def test_a_book_as_json_ends_with_its_counts(capsys: pytest.CaptureFixture[str],
     assert 0 < said["cpu_seconds"] <= said["seconds"] * 2
     assert said["first_snapshot_ms"] > 0
     assert said["updates_per_second"] > 0
-    assert float(said["best_bid"]["price"]) < float(said["best_ask"]["price"])
-    assert isinstance(said["best_bid"]["size"], str)
+    assert said["best_bid"] == said["bids"][0]["price"]
+    assert Decimal(said["best_bid"]) < Decimal(said["best_ask"])
+    assert Decimal(said["bids"][0]["size"]) > 0
     assert list(said)[-2:] == ["best_bid", "best_ask"]
 
 
@@ -129,6 +131,22 @@ def test_a_mistake_is_told_in_one_line_with_exit_code_2(
 ) -> None:
     needs_venue = "BTX-USD" in arguments
     assert message in refusal(capsys, 2, *arguments, *(at if needs_venue else []))
+
+
+def test_a_book_that_stands_still_is_not_waited_for_for_ever(
+    capsys: pytest.CaptureFixture[str],
+    sandbox: SandboxThread[KrakenSandbox],
+    at: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("connectors.__main__.IDLE_S", 0.2)
+    sandbox.faults.switch_on("stall")
+    try:
+        said = refusal(capsys, 1, "book", "kraken", "BTC-USD", "--updates", "5", *at)
+    finally:
+        sandbox.faults.clear()
+
+    assert "no update for 0.2 s" in said
 
 
 def test_a_venue_out_of_reach_is_told_in_one_line_with_exit_code_1() -> None:

@@ -432,6 +432,17 @@ async def test_a_private_stream_that_is_cut_is_named(venue: KrakenSandbox, krake
         await kraken.private_stream_ack()
 
 
+@pytest.mark.parametrize(("fault", "kind"), [("silence", errors.Timeout), ("malformed", errors.MalformedPayload)])
+async def test_a_private_stream_that_gives_no_answer_is_named(
+    venue: KrakenSandbox, kraken: Kraken, monkeypatch: pytest.MonkeyPatch, fault: str, kind: type[Exception]
+) -> None:
+    monkeypatch.setattr(kraken_module, "PRIVATE_ACK_TIMEOUT_S", 0.1)
+    venue.faults.switch_on(fault, **({"where": "ws"} if fault == "malformed" else {}))
+
+    with pytest.raises(kind):
+        await kraken.private_stream_ack()
+
+
 @pytest.mark.parametrize(
     ("urls", "source"),
     [

@@ -240,3 +240,15 @@ async def test_failed_request_releases_the_lock_and_keeps_its_nonce_used(tmp_pat
             raise RuntimeError("refused")
 
     assert await take(tmp_path, 5) == 6
+
+
+def test_a_user_without_a_home_is_told_which_setting_helps(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.delenv("BELLWETHER_NONCE_DIR", raising=False)
+    monkeypatch.setattr(Path, "home", no_home)
+
+    with pytest.raises(UsageError, match="set BELLWETHER_NONCE_DIR"):
+        nonce_directory()
