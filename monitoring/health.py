@@ -19,6 +19,8 @@ _BY_OUTCOME = {
     Outcome.FAILED.value: Health.FAILED,
     Outcome.INCONCLUSIVE.value: Health.UNKNOWN,
 }
+ABOUT_OUR_KEY = frozenset({Cause.NO_CREDENTIALS, Cause.AUTH_REJECTED})
+"""Causes that say nothing of the exchange, good or bad: nobody owes us a key, and a wrong one is ours to mend."""
 _WORST_FIRST = (Health.FAILED, Health.DEGRADED, Health.UNKNOWN, Health.OK)
 
 
@@ -32,7 +34,7 @@ def check_health(check: Check, now: datetime) -> Health:
 def exchange_health(checks: Iterable[Check], now: datetime) -> Health:
     """The worst that any of *checks* says: failed, then degraded, then unknown, then ok; unknown with none.
 
-    A check that only lacks credentials says nothing, good or bad: nobody owes us a key.
+    A check that found out something about our key alone is not heard.
     """
-    heard = {check_health(check, now) for check in checks if check.cause != Cause.NO_CREDENTIALS}
+    heard = {check_health(check, now) for check in checks if check.cause not in ABOUT_OUR_KEY}
     return next((health for health in _WORST_FIRST if health in heard), Health.UNKNOWN)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitoring.checks.outcomes import Cause, Outcome
 from monitoring.choices import Health, Source
-from monitoring.health import check_health, exchange_health
+from monitoring.health import ABOUT_OUR_KEY, check_health, exchange_health
 from monitoring.pictures import Ladder, Strip, ladder_of, mark_of, strip_of_rounds, strip_of_runs
 from monitoring.wording import BLAMES, CAUSES, QUESTIONS, Fact, Question, facts, heading, listed
 
@@ -19,10 +20,20 @@ if TYPE_CHECKING:
     from monitoring.querysets import PastOutcome
     from registry.models import Component, Exchange, TierAssignment
 
-DRAWN = frozenset({"source", "pair", "bids", "asks"})
+TOLD = frozenset({"source", "pair"})
 """Evidence that a page shows elsewhere than in its list of evidence."""
 
+DRAWN = TOLD | {"bids", "asks"}
+"""The same where the order book could be drawn."""
+
 MIXED = "mixed"
+
+SEEN_AT = {
+    Source.SANDBOX.value: ", in the sandbox",
+    Source.CUSTOM.value: ", at custom endpoints",
+    MIXED: ", not all of it seen live",
+}
+"""What a headline adds where live endpoints alone were not what was looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +116,10 @@ class CheckView:
         return self.mark is STALE
 
     @property
-    def outcome_word(self) -> str:
-        return OUTCOME_MARKS[mark_of(self.check.outcome, self.check.cause)].word
+    def since_label(self) -> str:
+        """What begins at `outcome_since`: a check that stopped speaking does not go on being OK."""
+        word = OUTCOME_MARKS[mark_of(self.check.outcome, self.check.cause)].word
+        return f"Last known: {word} since" if self.mark in {STALE, OFF} else f"{word} since"
 
     @property
     def cadence(self) -> timedelta:
@@ -190,6 +203,7 @@ def check_view(check: Check, past: Sequence[PastOutcome], now: datetime, *, in_f
     """*past* is oldest first; conditions and evidence are read only *in_full*, since an index does not fetch them."""
     result = check.latest_result
     shown = result if in_full else None
+    ladder = ladder_of(shown.evidence) if shown else None
     conditions = tuple(
         ConditionView(
             name=condition["name"],
@@ -210,8 +224,8 @@ def check_view(check: Check, past: Sequence[PastOutcome], now: datetime, *, in_f
         cause_text=CAUSES.get(check.cause, heading(check.cause)),
         blame_text=BLAMES.get(result.blame, heading(result.blame)) if result else "",
         conditions=conditions,
-        facts=tuple(facts(shown.evidence, leave_out=DRAWN)) if shown else (),
-        ladder=ladder_of(shown.evidence) if shown else None,
+        facts=tuple(facts(shown.evidence, leave_out=DRAWN if ladder else TOLD)) if shown else (),
+        ladder=ladder,
         past=tuple(past),
     )
 
@@ -236,16 +250,19 @@ def component_view(component: Component, checks: Sequence[CheckView], now: datet
 
 
 def exchange_view(exchange: Exchange, components: Sequence[ComponentView], now: datetime) -> ExchangeView:
-    watching = [view for component in components for view in component.checks if view.check.enabled]
+    checks = [view for component in components for view in component.checks]
+    watching = [view for view in checks if view.check.enabled]
     health, mark = _health_and_mark(watching, now)
+    if checks and not watching:
+        mark = OFF
     return ExchangeView(
         exchange=exchange,
         tier_assignment=exchange.current_assignment,
         mark=mark,
         health=health,
-        headline=_exchange_headline(exchange.name, mark, watching),
+        headline=_exchange_headline(exchange.name, mark, checks),
         troubles=_troubles(watching),
-        source=_source(watching),
+        source=_source(checks),
         components=tuple(components),
         checked_at=_latest(watching),
     )
@@ -253,18 +270,15 @@ def exchange_view(exchange: Exchange, components: Sequence[ComponentView], now: 
 
 def index_view(exchanges: Sequence[ExchangeView]) -> IndexView:
     watched = [view for view in exchanges if view.is_watched]
-    sources = {view.source for view in watched if view.source}
+    source = _one_or_mixed({view.source for view in exchanges if view.source})
     mark, headline = _index_headline(watched)
-    if sources == {Source.SANDBOX.value}:
-        headline += ", in the sandbox"
-    unwatched = [view.exchange.name for view in exchanges if not view.is_watched]
-    detail = f"No live check yet: {listed(unwatched)}." if unwatched else ""
+    unwatched = {kind: [view.exchange.name for view in exchanges if view.mark == kind] for kind in (UNWATCHED, OFF)}
     return IndexView(
         exchanges=tuple(exchanges),
         mark=mark,
-        headline=headline,
-        detail=detail,
-        source=sources.pop() if len(sources) == 1 else MIXED if sources else "",
+        headline=headline + (SEEN_AT.get(source, "") if watched else ""),
+        detail=" ".join(f"{kind.word}: {listed(names)}." for kind, names in unwatched.items() if names),
+        source=source,
         checked_at=max((view.checked_at for view in watched if view.checked_at), default=None),
     )
 
@@ -284,7 +298,7 @@ def _health_and_mark(watching: Sequence[CheckView], now: datetime) -> tuple[Heal
     if not watching:
         return None, UNWATCHED
     health = exchange_health([view.check for view in watching], now)
-    speaking = [view for view in watching if view.check.cause != Cause.NO_CREDENTIALS]
+    speaking = [view for view in watching if view.check.cause not in ABOUT_OUR_KEY]
     worst = [view.mark for view in speaking if view.health is health]
     plain_reason = (MAINTENANCE, WAITING, STALE)
     return health, next((mark for mark in plain_reason if worst and set(worst) == {mark}), HEALTH_MARKS[health])
@@ -305,15 +319,22 @@ def _latest(views: Sequence[CheckView]) -> datetime | None:
 
 def _source(views: Sequence[CheckView]) -> str:
     """Where the latest results came from, "" where there are none; a check that did not run came from nowhere."""
-    sources = {view.past[-1].source for view in views if view.past} - {Source.NONE.value}
+    return _one_or_mixed({view.past[-1].source for view in views if view.past} - {Source.NONE.value})
+
+
+def _one_or_mixed(sources: set[str]) -> str:
     return sources.pop() if len(sources) == 1 else MIXED if sources else ""
 
 
-def _exchange_headline(name: str, mark: Mark, watching: Sequence[CheckView]) -> str:
-    if not watching:
+def _exchange_headline(name: str, mark: Mark, checks: Sequence[CheckView]) -> str:
+    if mark is UNWATCHED:
         return f"This build cannot check {name} live yet, so its health is not known."
-    total = len(watching)
-    ok = sum(view.mark.name == "ok" for view in watching)
+    if mark is OFF:
+        return f"The checks of {name} are switched off here, so its health is not known."
+    counts = Counter(view.mark.name for view in checks)
+    total = len(checks)
+    if counts["waiting"] == total:
+        return "No check has finished yet."
     parts = {
         "failed": "failed",
         "degraded": "degraded",
@@ -321,30 +342,26 @@ def _exchange_headline(name: str, mark: Mark, watching: Sequence[CheckView]) -> 
         "inconclusive": "inconclusive",
         "stale": "out of date",
         "waiting": "waiting",
+        "off": "switched off",
     }
-    told = [
-        f"{count} {word}" for key, word in parts.items() if (count := sum(view.mark.name == key for view in watching))
-    ]
-    if mark is WAITING:
-        return "The first checks are on their way."
-    counted = f"{ok} of {total} check{'s' if total > 1 else ''} OK"
+    counted = f"{counts['ok']} of {total} check{'s' if total > 1 else ''} OK"
+    told = [f"{counts[key]} {word}" for key, word in parts.items() if counts[key]]
     return f"{counted}, {listed(told)}." if told else f"{counted}."
 
 
 def _index_headline(watched: Sequence[ExchangeView]) -> tuple[Mark, str]:
     if not watched:
-        return UNWATCHED, "Nothing is checked live yet"
-    by_mark = {view.mark: view.mark for view in watched}
+        return UNWATCHED, "Nothing is checked live here"
     for name, said in (("failed", "failing"), ("maintenance", "under maintenance"), ("degraded", "degraded")):
-        names = [view.exchange.name for view in watched if view.mark.name == name]
-        if names:
-            mark = next(mark for mark in by_mark if mark.name == name)
-            return mark, f"{listed(names)} {'is' if len(names) == 1 else 'are'} {said}"
-    if set(by_mark) == {WAITING}:
-        return WAITING, "The first checks are running"
+        views = [view for view in watched if view.mark.name == name]
+        if views:
+            names = [view.exchange.name for view in views]
+            return views[0].mark, f"{listed(names)} {'is' if len(names) == 1 else 'are'} {said}"
+    marks = {view.mark for view in watched}
+    if marks == {WAITING}:
+        return WAITING, "Waiting for the first checks"
     names = [view.exchange.name for view in watched if view.mark.name != "ok"]
     if names:
-        mark = STALE if set(by_mark) == {STALE} else HEALTH_MARKS[Health.UNKNOWN]
-        return mark, f"Not known right now: {listed(names)}"
+        return STALE if marks == {STALE} else HEALTH_MARKS[Health.UNKNOWN], f"Not known right now: {listed(names)}"
     everyone = "Every exchange that is checked works" if len(watched) > 1 else f"{watched[0].exchange.name} works"
     return HEALTH_MARKS[Health.OK], everyone

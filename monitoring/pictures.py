@@ -10,6 +10,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from monitoring.checks.outcomes import Cause, Outcome
+from monitoring.health import ABOUT_OUR_KEY
 from monitoring.wording import CAUSES, duration
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ SLOTS = 30
 """Outcomes that a strip has room for."""
 
 SLOT_WIDTH = 8
+
+MOST_DIGITS = 30
+"""Of a price or size on either side of the point: `1E+999999` would fill a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +47,12 @@ class Strip:
 
 
 def mark_of(outcome: str, cause: str) -> str:
-    """The name of an outcome's shape and colour: the outcome, or maintenance where that is the cause."""
-    is_planned = cause == Cause.EXCHANGE_MAINTENANCE and outcome in {Outcome.DEGRADED, Outcome.FAILED}
-    return "maintenance" if is_planned else outcome
+    """The name of an outcome's shape and colour: the outcome, or maintenance where that is why it failed.
+
+    Restricted trading (post only, cancel only) has the same cause, but is degraded: the venue is still open.
+    """
+    is_closed = cause == Cause.EXCHANGE_MAINTENANCE and outcome == Outcome.FAILED
+    return "maintenance" if is_closed else outcome
 
 
 def strip_of_runs(outcomes: Sequence[PastOutcome]) -> Strip:
@@ -65,11 +72,11 @@ def strip_of_runs(outcomes: Sequence[PastOutcome]) -> Strip:
 def strip_of_rounds(strips: Mapping[str, Sequence[PastOutcome]]) -> Strip:
     """The worst of several checks, run by run, by each check's title.
 
-    The k-th latest run of each makes one round: they share a cadence, so they keep step. A check that lacks
-    credentials says nothing, good or bad.
+    The k-th latest run of each makes one round: they share a cadence, so they keep step. What concerns
+    our key alone is left out.
     """
     runs = [
-        [(title, past) for past in reversed(outcomes) if past.cause != Cause.NO_CREDENTIALS]
+        [(title, past) for past in reversed(outcomes) if past.cause not in ABOUT_OUR_KEY]
         for title, outcomes in strips.items()
     ]
     shown = []
@@ -118,7 +125,8 @@ def ladder_of(evidence: Mapping[str, Any]) -> Ladder | None:
     """The order book that a check kept in its evidence, None where it kept none that can be read."""
     try:
         sides = [
-            [(Decimal(price), Decimal(size)) for price, size in evidence.get(name) or ()] for name in ("bids", "asks")
+            [(_quantity(price), _quantity(size)) for price, size in evidence.get(name) or ()]
+            for name in ("bids", "asks")
         ]
     except (InvalidOperation, TypeError, ValueError):
         return None
@@ -127,6 +135,14 @@ def ladder_of(evidence: Mapping[str, Any]) -> Ladder | None:
         return None
     bids, asks = (_levels(side, Decimal(deepest)) for side in sides)
     return Ladder(str(evidence.get("pair", "")), str(evidence.get("spread") or ""), tuple(zip_longest(bids, asks)))
+
+
+def _quantity(text: Any) -> Decimal:
+    """Raises ValueError for what cannot be drawn: not a number, below zero, or of more digits than a line holds."""
+    number = Decimal(text)
+    if not (number.is_finite() and number >= 0 and abs(number.adjusted()) <= MOST_DIGITS):
+        raise ValueError(text)
+    return number
 
 
 def _levels(side: Sequence[tuple[Decimal, Decimal]], deepest: Decimal) -> list[Level]:

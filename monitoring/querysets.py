@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,13 +57,6 @@ class CheckQuerySet(models.QuerySet["Check"]):
             .select_related("component__exchange", "latest_result")
             .order_by("component__position", "component_id", "pk")
         )
-
-    def by_exchange(self) -> dict[int, list[Check]]:
-        """The planned checks that are switched on, by their exchange's primary key: one query, for the index."""
-        checks: dict[int, list[Check]] = defaultdict(list)
-        for check in self.planned().filter(enabled=True).select_related("component"):
-            checks[check.component.exchange_id].append(check)
-        return dict(checks)
 
 
 class ResultQuerySet(models.QuerySet["Result"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,13 @@ def index_status(now: datetime) -> IndexView:
     """Every exchange with its components and what their checks last saw, without the evidence."""
     exchanges = list(Exchange.objects.for_index().prefetch_related("tier_assignments"))
     unread = ("latest_result__evidence", "latest_result__conditions")
-    checks_by_exchange = Check.objects.select_related("latest_result").defer(*unread).by_exchange()
-    checks = [check for group in checks_by_exchange.values() for check in group]
+    checks = list(Check.objects.planned().select_related("component", "latest_result").defer(*unread))
+    checks_by_exchange: dict[int, list[Check]] = defaultdict(list)
+    for check in checks:
+        checks_by_exchange[check.component.exchange_id].append(check)
     past = Result.objects.latest_by_check(checks)
     views = {check.pk: check_view(check, past[check.pk], now, in_full=False) for check in checks}
-    return index_view(
-        [_exchange(exchange, checks_by_exchange.get(exchange.pk, []), views, now) for exchange in exchanges]
-    )
+    return index_view([_exchange(exchange, checks_by_exchange[exchange.pk], views, now) for exchange in exchanges])
 
 
 def exchange_status(slug: str, now: datetime) -> ExchangeView:

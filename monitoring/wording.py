@@ -95,6 +95,14 @@ def span(length: timedelta) -> str:
     return "a moment"
 
 
+def interval(length: timedelta) -> str:
+    """How often, exactly, to follow "every": minute, 90 seconds, 2 hours."""
+    seconds = int(length.total_seconds())
+    size, unit = next((size, unit) for size, unit in _PERIODS if seconds % size == 0)
+    count = seconds // size
+    return unit if count == 1 else f"{count} {unit}s"
+
+
 def relative(at: datetime, now: datetime) -> str:
     """How long ago, or how soon: 12 seconds ago, in 3 minutes."""
     if at > now:
@@ -129,7 +137,7 @@ def _facts(label: str, name: str, value: Any, unit: str = "") -> list[Fact]:
     match value:
         case dict():
             inner = [(label, key, item) for key, item in value.items()]
-        case [dict(), *_]:
+        case list() if all(isinstance(entry, dict) for entry in value):
             inner = [
                 (f"{label} {number}" if len(value) > 1 else label, key, item)
                 for number, entry in enumerate(value, start=1)

@@ -20,8 +20,8 @@ def error_body(code: str, message: str, fields: Mapping[str, Any] | None = None)
 
 
 def error_json(status: int, code: str, message: str) -> JsonResponse:
-    """The body as Django's error pages answer it, outside of any API view."""
-    return JsonResponse(error_body(code, message), status=status)
+    """The body as Django's error pages answer it, outside of any API view; any site may read it like the rest."""
+    return JsonResponse(error_body(code, message), status=status, headers={"Access-Control-Allow-Origin": "*"})
 
 
 def error_response(exc: Exception, context: Mapping[str, Any]) -> Response | None:

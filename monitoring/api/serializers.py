@@ -34,6 +34,13 @@ class Moment(serializers.DateTimeField):
         super().__init__(allow_null=True, **kwargs)
 
 
+class Milliseconds(serializers.FloatField):
+    """A measured time, to a tenth: the clock's further digits mean nothing."""
+
+    def to_representation(self, value: float) -> float:  # type: ignore[override]  # a number, whatever the stubs say
+        return round(value, 1)
+
+
 class ConditionSerializer(AnySerializer):
     name = serializers.CharField()
     limit = serializers.CharField()
@@ -46,7 +53,7 @@ class PastOutcomeSerializer(AnySerializer):
     outcome = serializers.CharField()
     cause = serializers.CharField()
     summary = serializers.CharField()
-    duration_ms = serializers.FloatField()
+    duration_ms = Milliseconds()
     source = serializers.CharField()  # type: ignore[assignment]  # a declared field leaves DRF's attribute alone
 
 
@@ -69,7 +76,7 @@ class CheckSerializer(AnySerializer):
     cadence_s = serializers.IntegerField(source="check.cadence_s")
     started_at = Moment(source="result.started_at")
     finished_at = Moment(source="result.finished_at")
-    duration_ms = serializers.FloatField(source="result.duration_ms", allow_null=True)
+    duration_ms = Milliseconds(source="result.duration_ms", allow_null=True)
     outcome_since = Moment(source="check.outcome_since")
     next_due_at = Moment(source="check.next_due_at")
 

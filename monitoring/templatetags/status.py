@@ -51,8 +51,8 @@ def duration(milliseconds: float) -> str:
 
 
 @register.filter
-def span(length: timedelta) -> str:
-    return wording.span(length)
+def interval(length: timedelta) -> str:
+    return wording.interval(length)
 
 
 @register.filter

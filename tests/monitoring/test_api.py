@@ -218,6 +218,7 @@ def test_every_error_has_the_one_body(
 ) -> None:
     response = getattr(client, method)(address, headers=headers)
 
+    assert response["Access-Control-Allow-Origin"] == "*"
     assert (response.status_code, response["Content-Type"]) == (status, "application/json")
     assert response.json() == {"error": {"code": code, "message": message, "fields": fields}}
 

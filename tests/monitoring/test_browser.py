@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,8 @@ FAINT = """
   return { seen, found };
 })()
 """
+
+AGE = "document.querySelector('.aged').textContent"
 
 UNNAMED = """
 [...document.querySelectorAll("a, button, summary, [role=region], [role=img], nav, article, main > section")]
@@ -188,7 +191,7 @@ def test_open_page_keeps_itself_current_and_its_details_open(page: Page, site: s
         }).then(() => true)"""
     )
 
-    assert "whole and live again" in page.evaluate(f"document.getElementById('{anchor}').innerText")
+    assert "Whole and live again" in page.evaluate(f"document.getElementById('{anchor}').innerText")
     assert page.evaluate(f"document.getElementById('{anchor}-evidence').open") is True
     assert page.troubles == []
 
@@ -201,4 +204,24 @@ def test_updates_can_be_paused(page: Page, site: str) -> None:
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
     assert page.evaluate("document.querySelector('footer button').textContent") == "Resume updates"
+    assert re.search(r"what was known at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC;", page.evaluate(AGE))
     assert page.requests == []
+
+
+def test_page_that_was_not_updated_says_so_until_it_is(page: Page, site: str) -> None:
+    page.open(site)
+    assert page.evaluate(AGE) == ""
+
+    page.evaluate("Date.now = ((now) => () => now() + 60_000)(Date.now)")
+    page.evaluate("document.querySelector('#live a').focus()")
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert "it was not updated since" in page.evaluate(AGE)
+
+    page.evaluate("document.activeElement.blur()")
+    page.evaluate(
+        """new Promise((done) => {
+            new MutationObserver(done).observe(document.querySelector(".aged"), {childList: true});
+            document.dispatchEvent(new Event("visibilitychange"));
+        }).then(() => true)"""
+    )
+    assert page.evaluate(AGE) == ""

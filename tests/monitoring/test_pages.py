@@ -29,6 +29,8 @@ from tests.monitoring.factories import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connectors.sandbox import KrakenSandbox, SandboxThread
 
 pytestmark = pytest.mark.django_db
@@ -74,12 +76,18 @@ def test_exchange_without_a_connector_here_is_never_shown_as_down(client: Client
     [
         ({}, {"source": "live"}, ("ok", "Kraken works")),
         ({}, {}, ("ok", "Kraken works, in the sandbox")),
+        ({}, {"source": "custom"}, ("ok", "Kraken works, at custom endpoints")),
         ({Kind.ORDER_BOOK: Outcome.FAILED}, {"source": "live"}, ("failed", "Kraken is failing")),
         ({Kind.MARKETS: Outcome.DEGRADED}, {"source": "live"}, ("degraded", "Kraken is degraded")),
         (
             dict.fromkeys(Kind, Outcome.FAILED),
             {"source": "live", "cause": Cause.EXCHANGE_MAINTENANCE},
             ("maintenance", "Kraken is under maintenance"),
+        ),
+        (
+            dict.fromkeys(Kind, Outcome.DEGRADED),  # post only, say: open, but not for every order
+            {"source": "live", "cause": Cause.EXCHANGE_MAINTENANCE},
+            ("degraded", "Kraken is degraded"),
         ),
         ({Kind.AUTH: Outcome.INCONCLUSIVE}, {"source": "live"}, ("ok", "Kraken works")),
         (
@@ -102,9 +110,21 @@ def test_first_words_answer_whether_to_trust_it(
 
 def test_before_the_first_run_nothing_is_claimed(client: Client, catalogue: None) -> None:
     index = index_status(timezone.now())
-    assert (index.mark.name, index.headline, index.source) == ("waiting", "The first checks are running", "")
+    assert (index.mark.name, index.headline, index.source) == ("waiting", "Waiting for the first checks", "")
     assert "Waiting for the first run" in text_of(client.get("/"))
-    assert "It has not run yet." in text_of(client.get(KRAKEN))
+    text = text_of(client.get(KRAKEN))
+    assert "Observed Waiting for the first run No check has finished yet." in text
+    assert re.search(r"It has not run yet\. Due \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
+
+
+def test_first_results_count_while_others_are_waited_for() -> None:
+    component = make_component(make_exchange())
+    record(make_check(component), at=NOON)
+    make_check(component, kind=Kind.MARKETS.value)
+
+    status = exchange_status("kraken", NOON + SECOND)
+
+    assert (status.mark.name, status.headline) == ("waiting", "1 of 2 checks OK, 1 waiting.")
 
 
 def test_results_too_old_to_count_are_called_out_of_date() -> None:
@@ -116,20 +136,52 @@ def test_results_too_old_to_count_are_called_out_of_date() -> None:
     assert (old.mark.name, old.headline) == ("stale", "Not known right now: Kraken, in the sandbox")
 
 
+def test_check_that_stopped_speaking_does_not_go_on_being_ok() -> None:
+    record(make_check(cadence_s=60), at=NOON)
+
+    def label(now: datetime) -> str:
+        (view,) = exchange_status("kraken", now).checks
+        return view.since_label
+
+    assert (label(NOON + SECOND), label(NOON + timedelta(hours=1))) == ("OK since", "Last known: OK since")
+
+
 def test_check_that_is_switched_off_counts_for_nothing() -> None:
     check = make_check()
     record(check, Outcome.FAILED, at=NOON)
     Check.objects.update(enabled=False)
 
-    status = exchange_status("kraken", NOON + SECOND)
+    index = index_status(NOON + SECOND)
 
-    assert (status.health, status.components[0].mark.word) == (None, "Switched off")
-    assert status.components[0].why_not_checked == "Its checks are switched off here."
+    assert (index.mark.name, index.headline, index.detail, index.source) == (
+        "unwatched",
+        "Nothing is checked live here",
+        "Switched off: Kraken.",
+        "sandbox",
+    )
+    for status in (exchange_status("kraken", NOON + SECOND), index.exchanges[0]):
+        assert (status.health, status.mark.word, status.components[0].mark.word) == (
+            None,
+            "Switched off",
+            "Switched off",
+        )
+        assert status.headline == "The checks of Kraken are switched off here, so its health is not known."
+        assert status.components[0].why_not_checked == "Its checks are switched off here."
+
+
+def test_one_check_that_is_switched_off_is_not_passed_over(client: Client, catalogue: None) -> None:
+    record_all({Kind.ORDER_BOOK: Outcome.FAILED})
+    Check.objects.filter(kind=Kind.ORDER_BOOK).update(enabled=False)
+
+    for address in ("/", KRAKEN):
+        text = text_of(client.get(address))
+        assert "Operational" in text
+        assert "4 of 5 checks OK, 1 switched off." in text
 
 
 def test_empty_catalogue_says_how_to_fill_it(client: Client) -> None:
     text = text_of(client.get("/"))
-    assert "Nothing is checked live yet" in text
+    assert "Nothing is checked live here" in text
     assert "load_catalogue" in text
 
 
@@ -244,7 +296,7 @@ def test_checks_that_fail_for_one_reason_are_told_together(client: Client, catal
     for address in ("/", KRAKEN):
         text = text_of(client.get(address))
         assert f"Failed {told}" in text
-        assert "Degraded Connectivity : Slower than the limit. Whose side: the exchange. as it is" in text
+        assert "Degraded Connectivity : Slower than the limit. Whose side: the exchange. As it is" in text
 
 
 def test_what_kept_us_from_finding_out_is_told_at_once_and_a_missing_key_is_not(
@@ -300,6 +352,15 @@ def test_results_from_different_places_are_called_mixed(client: Client, catalogu
     record_all(source="live")
     record(checks_of_kraken()[Kind.AUTH], at=timezone.now(), source="sandbox")
     assert "Mixed. These results come from different places" in text_of(client.get("/"))
+    assert index_status(timezone.now()).headline == "Kraken works, not all of it seen live"
+
+
+@pytest.mark.parametrize(("source", "title"), [("sandbox", "Operational (sandbox)"), ("live", "Operational")])
+def test_title_does_not_pass_a_sandbox_off_as_the_exchange(
+    client: Client, catalogue: None, source: str, title: str
+) -> None:
+    record_all(source=source)
+    assert f"<title>Kraken: {title} · Bellwether</title>" in client.get(KRAKEN).content.decode()
 
 
 def test_what_a_venue_says_cannot_become_markup(client: Client, catalogue: None) -> None:
@@ -313,9 +374,17 @@ def test_what_a_venue_says_cannot_become_markup(client: Client, catalogue: None)
 
 
 def test_evidence_of_any_shape_is_shown(client: Client, catalogue: None) -> None:
-    for evidence in ({"left_out": "70000 characters"}, {"bids": "none", "asks": 7}, {"bids": [["x", "y"]], "a": {}}):
+    for evidence, shown in (
+        ({"left_out": "70000 characters"}, "Left out 70000 characters"),
+        ({"bids": "none", "asks": 7}, "Bids none"),
+        ({"bids": [["x", "y"]], "a": {}}, "Bids x, y"),
+        ({"bids": [["1", "1E+999999"]]}, "Bids 1, 1E+999999"),
+        ({"asks": [["1", "NaN"]], "bids": [["1", "1"]]}, "Asks 1, NaN"),
+        ({"said": [{"code": 1}, "later"]}, "Said {'code': 1}, later"),
+        ({}, "Host: rest 127.0.0.1:8443"),
+    ):
         record_all(evidence=evidence)
-        assert client.get(KRAKEN).status_code == 200
+        assert shown in text_of(client.get(KRAKEN))
 
 
 # Wrong addresses and broken insides

@@ -22,6 +22,11 @@ def test_order_book_bars_show_the_share_of_the_deeper_side() -> None:
     assert [[level.depth if level else None for level in row] for row in ladder.rows] == [[25, 25], [100, None]]
 
 
+@pytest.mark.parametrize("size", ["NaN", "Infinity", "-1", "1E+999999", "1E-999999", "x", None])
+def test_order_book_with_a_size_that_is_none_is_not_drawn(size: str | None) -> None:
+    assert ladder_of({"bids": [["99", size]], "asks": [["100", "1"]]}) is None
+
+
 def test_strip_reads_from_old_to_new_and_ends_at_the_right() -> None:
     check = make_check()
     for second, outcome in enumerate([Outcome.OK, Outcome.FAILED, Outcome.DEGRADED]):

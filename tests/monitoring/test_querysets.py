@@ -49,17 +49,6 @@ def test_the_exchange_page_reads_its_checks_with_their_results_in_one_query() ->
     assert len(queries) == 1
 
 
-def test_the_index_reads_the_checks_of_all_exchanges_in_one_query() -> None:
-    kraken, kucoin = make_exchange("kraken"), make_exchange("kucoin")
-    auth = make_check(make_component(kraken), kind=Kind.AUTH)
-    markets = make_check(make_component(kucoin), kind=Kind.MARKETS)
-    make_check(markets.component, kind=Kind.AUTH, enabled=False)
-    make_check(markets.component, kind=Kind.CONNECTIVITY, retired_at=NOON)
-    with CaptureQueriesContext(connection) as queries:
-        assert Check.objects.by_exchange() == {kraken.pk: [auth], kucoin.pk: [markets]}
-    assert len(queries) == 1
-
-
 def test_a_strip_shows_the_latest_outcomes_oldest_first() -> None:
     check = make_check(phase_s=0)
     run_each_minute([check], [Outcome.FAILED, Outcome.OK, Outcome.DEGRADED, Outcome.OK])

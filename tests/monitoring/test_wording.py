@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from monitoring.checks.outcomes import Blame, Cause, Kind
-from monitoring.wording import BLAMES, CAUSES, QUESTIONS, Fact, duration, facts, relative, span
+from monitoring.wording import BLAMES, CAUSES, QUESTIONS, Fact, duration, facts, interval, relative, span
 from tests.monitoring.factories import NOON
 
 
@@ -41,6 +41,13 @@ def test_spans_name_their_largest_unit(seconds: float, words: str) -> None:
     length = timedelta(seconds=seconds)
     assert span(length) == words
     assert (relative(NOON - length, NOON), relative(NOON + length, NOON)) == (f"{words} ago", f"in {words}")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(1, "second"), (30, "30 seconds"), (60, "minute"), (90, "90 seconds"), (7_200, "2 hours")]
+)
+def test_intervals_are_exact(seconds: int, words: str) -> None:
+    assert interval(timedelta(seconds=seconds)) == words
 
 
 def test_evidence_reads_as_lines_with_units() -> None:
