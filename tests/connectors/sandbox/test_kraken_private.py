@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from connectors.sandbox import KrakenSandbox, Permission
-from connectors.sandbox.kraken_keys import signature
+from connectors.sandbox.kraken.keys import signature
 from connectors.types import Credentials
 from tests.connectors.sandbox.wire import rest_of, socket_of
 

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.sandbox.accounts import Account, OrderDesk, OrderDraft, Refused
 from connectors.sandbox.decimals import fixed, scaled
-from connectors.sandbox.kraken_names import PAIRS
+from connectors.sandbox.kraken.names import PAIRS
 from connectors.sandbox.market import SECOND_NS, Market, PairMarket
 from connectors.types import TradingPair
 

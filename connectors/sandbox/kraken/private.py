@@ -6,19 +6,19 @@ from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any
 
 from connectors.sandbox.accounts import Refused
-from connectors.sandbox.kraken_keys import KrakenError, Permission
-from connectors.sandbox.kraken_names import ASSETS, PAIRS
-from connectors.sandbox.kraken_orders import check_order, rest_entry
-from connectors.sandbox.kraken_public import mode_of
+from connectors.sandbox.kraken.keys import KrakenError, Permission
+from connectors.sandbox.kraken.names import ASSETS, PAIRS
+from connectors.sandbox.kraken.orders import check_order, rest_entry
+from connectors.sandbox.kraken.public import mode_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from connectors.sandbox.accounts import Account, AccountOrder, OrderDesk
     from connectors.sandbox.faults import Faults
-    from connectors.sandbox.kraken_keys import ApiKey, Keyring
-    from connectors.sandbox.kraken_orders import CheckedOrder
-    from connectors.sandbox.kraken_public import PublicApi
+    from connectors.sandbox.kraken.keys import ApiKey, Keyring
+    from connectors.sandbox.kraken.orders import CheckedOrder
+    from connectors.sandbox.kraken.public import PublicApi
     from connectors.sandbox.market import Market
     from connectors.sandbox.server import Clock
 

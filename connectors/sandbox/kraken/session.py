@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from connectors.sandbox import kraken_frames as frames
+from connectors.sandbox.kraken import frames
 from connectors.sandbox.accounts import Event
-from connectors.sandbox.kraken_keys import KrakenError, Permission
-from connectors.sandbox.kraken_orders import rest_parameters
-from connectors.sandbox.kraken_public import INTERVALS_MIN
+from connectors.sandbox.kraken.keys import KrakenError, Permission
+from connectors.sandbox.kraken.orders import rest_parameters
+from connectors.sandbox.kraken.public import INTERVALS_MIN
 from connectors.sandbox.market import SECOND_NS
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from connectors.sandbox.accounts import AccountOrder, Fill
     from connectors.sandbox.connection import Connection
-    from connectors.sandbox.kraken_feed import KrakenFeed
-    from connectors.sandbox.kraken_keys import ApiKey
-    from connectors.sandbox.kraken_names import KrakenPair
+    from connectors.sandbox.kraken.feed import KrakenFeed
+    from connectors.sandbox.kraken.keys import ApiKey
+    from connectors.sandbox.kraken.names import KrakenPair
 
 DEPTHS = (10, 25, 100, 500, 1000)
 PUBLIC_CHANNELS = ("book", "ticker", "trade", "ohlc", "instrument")

@@ -5,20 +5,20 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from connectors.sandbox import kraken_frames as frames
-from connectors.sandbox.kraken_book import BookView
-from connectors.sandbox.kraken_names import BY_SYMBOL, PAIRS
-from connectors.sandbox.kraken_public import mode_of
-from connectors.sandbox.kraken_session import KrakenSession
+from connectors.sandbox.kraken import frames
+from connectors.sandbox.kraken.book import BookView
+from connectors.sandbox.kraken.names import BY_SYMBOL, PAIRS
+from connectors.sandbox.kraken.public import mode_of
+from connectors.sandbox.kraken.session import KrakenSession
 from connectors.sandbox.market import SECOND_NS
 
 if TYPE_CHECKING:
     from connectors.sandbox.connection import Connection
     from connectors.sandbox.faults import Faults
-    from connectors.sandbox.kraken_keys import Keyring
-    from connectors.sandbox.kraken_names import KrakenPair
-    from connectors.sandbox.kraken_private import Trading
-    from connectors.sandbox.kraken_public import PublicApi
+    from connectors.sandbox.kraken.keys import Keyring
+    from connectors.sandbox.kraken.names import KrakenPair
+    from connectors.sandbox.kraken.private import Trading
+    from connectors.sandbox.kraken.public import PublicApi
     from connectors.sandbox.market import Market, PairMarket, Trade
     from connectors.sandbox.server import Clock
 

@@ -7,8 +7,8 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from connectors.sandbox.decimals import fixed, rescaled
-from connectors.sandbox.kraken_keys import KrakenError
-from connectors.sandbox.kraken_names import ASSETS, PAIRS, find_asset, find_rest_pair, result_key
+from connectors.sandbox.kraken.keys import KrakenError
+from connectors.sandbox.kraken.names import ASSETS, PAIRS, find_asset, find_rest_pair, result_key
 from connectors.sandbox.market import SECOND_NS
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from connectors.sandbox.candles import Bar
     from connectors.sandbox.faults import Faults
-    from connectors.sandbox.kraken_names import KrakenPair
+    from connectors.sandbox.kraken.names import KrakenPair
     from connectors.sandbox.market import Market, PairMarket, Trade
     from connectors.sandbox.server import Clock
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.sandbox.accounts import Event, OrderDraft
 from connectors.sandbox.decimals import fixed, scaled
-from connectors.sandbox.kraken_keys import KrakenError
-from connectors.sandbox.kraken_names import PAIRS
+from connectors.sandbox.kraken.keys import KrakenError
+from connectors.sandbox.kraken.names import PAIRS
 from connectors.sandbox.market import SECOND_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from connectors.sandbox.accounts import AccountOrder
-    from connectors.sandbox.kraken_names import KrakenPair
+    from connectors.sandbox.kraken.names import KrakenPair
 
 ORDER_TYPES = (
     "limit", "market", "iceberg", "stop-loss", "take-profit", "stop-loss-limit", "take-profit-limit",

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connectors.sandbox.accounts import Account, OrderDesk
-from connectors.sandbox.kraken_feed import PRIVATE_PATH, PUBLIC_PATH, KrakenFeed
-from connectors.sandbox.kraken_keys import Keyring, KrakenError, Permission
-from connectors.sandbox.kraken_names import PAIRS
-from connectors.sandbox.kraken_private import PrivateApi, Trading
-from connectors.sandbox.kraken_public import PublicApi
+from connectors.sandbox.kraken.feed import PRIVATE_PATH, PUBLIC_PATH, KrakenFeed
+from connectors.sandbox.kraken.keys import Keyring, KrakenError, Permission
+from connectors.sandbox.kraken.names import PAIRS
+from connectors.sandbox.kraken.private import PrivateApi, Trading
+from connectors.sandbox.kraken.public import PublicApi
 from connectors.sandbox.market import SECOND_NS, Market
 from connectors.sandbox.server import HOST, Answer, SandboxServer
 

@@ -11,7 +11,7 @@ from connectors.sandbox.decimals import fixed
 if TYPE_CHECKING:
     from connectors.sandbox.book import BookSide
     from connectors.sandbox.faults import Faults
-    from connectors.sandbox.kraken_names import KrakenPair
+    from connectors.sandbox.kraken.names import KrakenPair
     from connectors.sandbox.market import PairMarket
 
 CHECKSUM_LEVELS = 10

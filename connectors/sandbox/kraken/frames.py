@@ -9,9 +9,9 @@ import msgspec
 
 from connectors.sandbox.accounts import Event
 from connectors.sandbox.decimals import fixed, number
-from connectors.sandbox.kraken_names import ASSETS, PAIRS
-from connectors.sandbox.kraken_orders import average_price, money, order_type_of
-from connectors.sandbox.kraken_public import vwap
+from connectors.sandbox.kraken.names import ASSETS, PAIRS
+from connectors.sandbox.kraken.orders import average_price, money, order_type_of
+from connectors.sandbox.kraken.public import vwap
 from connectors.sandbox.market import SECOND_NS
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from connectors.sandbox.accounts import Account, AccountOrder, Fill
     from connectors.sandbox.candles import Bar
-    from connectors.sandbox.kraken_names import KrakenPair
+    from connectors.sandbox.kraken.names import KrakenPair
     from connectors.sandbox.market import PairMarket, Trade
 
 HEARTBEAT = b'{"channel":"heartbeat"}'
