@@ -22,8 +22,13 @@ if TYPE_CHECKING:
         BookSnapshot,
         Candle,
         Credentials,
+        FundingRate,
+        KeyPermissions,
         OrderRequest,
+        OrderType,
         PairRules,
+        Position,
+        PositionMode,
         ServerTime,
         TradingPair,
         VenueStatus,
@@ -36,8 +41,8 @@ Source = Literal["live", "sandbox", "custom"]
 class MarketData(Protocol):
     """Public facts over REST."""
 
-    async def server_time(self) -> ServerTime:
-        """The venue's clock."""
+    async def server_time(self, *, new_connection: bool = False) -> ServerTime:
+        """The venue's clock; over a *new_connection*, which is closed again, also what each phase of the call took."""
 
     async def venue_status(self) -> VenueStatus:
         """What the venue says of itself."""
@@ -82,6 +87,33 @@ class Account(Protocol):
 
 
 @runtime_checkable
+class ReportsPermissions(Protocol):
+    """The venue tells what a key may do."""
+
+    async def key_permissions(self) -> KeyPermissions:
+        """Of the key in use. Raises AuthRejected."""
+
+
+@runtime_checkable
+class Perpetual(Protocol):
+    """Contracts without an end: their price for margin, the rate between longs and shorts, and our positions."""
+
+    position_modes: ClassVar[tuple[PositionMode, ...]]
+
+    async def mark_price(self, pair: TradingPair) -> Decimal:
+        """The price by which the venue values positions. Raises UnknownPair."""
+
+    async def funding_rate(self, pair: TradingPair) -> FundingRate:
+        """The rate of the present interval. Raises UnknownPair."""
+
+    async def positions(self) -> list[Position]:
+        """Every open position. Raises AuthRejected."""
+
+    async def position_mode(self) -> PositionMode:
+        """The account's mode. Raises AuthRejected."""
+
+
+@runtime_checkable
 class OrderValidation(Protocol):
     """The venue's own check of an order, which never reaches its matching engine."""
 
@@ -107,6 +139,7 @@ class Connector:
     live_urls: ClassVar[Mapping[str, str]]
     default_pair: ClassVar[TradingPair]
     rate_limit: ClassVar[RateLimit]
+    order_types: ClassVar[tuple[OrderType, ...]]
 
     def __init__(
         self,

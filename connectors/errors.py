@@ -19,6 +19,8 @@ ConnectorError
 │       ├── InvalidKey
 │       ├── InvalidSignature
 │       ├── InvalidNonce
+│       ├── InvalidTimestamp
+│       ├── InvalidPassphrase
 │       └── PermissionDenied
 └── DataError             the venue answered with something that cannot be right
     ├── MalformedPayload
@@ -134,6 +136,14 @@ class InvalidSignature(AuthRejected):
 
 class InvalidNonce(AuthRejected):
     """The nonce is not above the last one accepted for this key."""
+
+
+class InvalidTimestamp(AuthRejected):
+    """The request is dated too far from the venue's clock: our clock, or a request that took too long."""
+
+
+class InvalidPassphrase(AuthRejected):
+    """The passphrase is wrong, or the secret that it is sent under."""
 
 
 class PermissionDenied(AuthRejected):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+import time
 import zlib
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -28,6 +30,7 @@ from connectors.errors import (
     is_transient,
 )
 from connectors.rate_limit import RateLimiter
+from connectors.types import Phases
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -73,7 +76,8 @@ def new_http_client() -> httpx.AsyncClient:
 class HttpAnswer(NamedTuple):
     """A whole answer below status 500; what it says is the venue module's to read.
 
-    `sent_at` and `received_at` enclose the request itself: waiting for the rate limit is not in between.
+    `sent_at` and `received_at` enclose the request itself: neither waiting for the rate limit nor connecting anew is
+    in between. `phases` is None where an open connection served.
     """
 
     status: int
@@ -81,6 +85,35 @@ class HttpAnswer(NamedTuple):
     body: bytes
     sent_at: datetime
     received_at: datetime
+    phases: Phases | None = None
+
+
+class _PhaseClock:
+    """Hears from httpcore what a request is at, to tell the phases of a call on a new connection."""
+
+    def __init__(self) -> None:
+        self.sent_at: datetime | None = None
+        self._marks: dict[str, float] = {}
+
+    async def __call__(self, event: str, _info: Mapping[str, object]) -> None:
+        self.mark(event)
+        if event.endswith("send_request_headers.started"):
+            self.sent_at = datetime.now(UTC)
+
+    def mark(self, event: str) -> None:
+        self._marks[event.removeprefix("http11.").removeprefix("connection.")] = time.perf_counter()
+
+    def phases(self) -> Phases:
+        has_tls = "start_tls.complete" in self._marks
+        return Phases(
+            dns_ms=self._between("dns.started", "dns.complete"),
+            connect_ms=self._between("connect_tcp.started", "connect_tcp.complete"),
+            tls_ms=self._between("start_tls.started", "start_tls.complete") if has_tls else None,
+            first_byte_ms=self._between("send_request_headers.started", "receive_response_headers.complete"),
+        )
+
+    def _between(self, begin: str, end: str) -> float:
+        return round((self._marks[end] - self._marks[begin]) * 1000, 1)
 
 
 def error_of_status(status: int, headers: Mapping[str, str], *, venue: str, endpoint: str) -> ConnectorError:
@@ -126,12 +159,21 @@ class HttpTransport:
         self._attempts = attempts
         self._limiter = _limiter_of(client, self.base_url, rate_limit)
 
-    async def get(self, path: str, params: Mapping[str, str] | None = None, *, weight: float = 1) -> HttpAnswer:
-        """A public read, sent once.
+    async def get(
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        weight: float = 1,
+        new_connection: bool = False,
+    ) -> HttpAnswer:
+        """A read, sent once; over a *new_connection*, which is closed again, its phases are told.
 
         Raises Unreachable, Timeout, Disconnected, RateLimited, Unavailable, MessageTooLarge, MalformedPayload.
         """
-        return await self._send("GET", path, params=params, weight=weight)
+        send = self._send_anew if new_connection else self._send
+        return await send("GET", path, params=params, headers=headers, weight=weight)
 
     async def post(self, path: str, content: bytes, headers: Mapping[str, str], *, weight: float = 1) -> HttpAnswer:
         """A signed request, sent once: its bytes are signed, and its nonce is spent. Raises as `get`."""
@@ -167,6 +209,35 @@ class HttpTransport:
                 f"no turn within {self.timeout_s:g} s under the venue's rate limit", venue=self.venue, endpoint=path
             ) from error
 
+    async def _send_anew(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None,
+        headers: Mapping[str, str] | None,
+        weight: float,
+    ) -> HttpAnswer:
+        clock = _PhaseClock()
+        async with new_http_client() as client:
+            client.headers = self._client.headers
+            async with self._deadline(path):
+                await self._look_up(clock)
+            answer = await self._send(
+                method, path, params=params, headers=headers, weight=weight, client=client, clock=clock
+            )
+        return answer._replace(sent_at=clock.sent_at or answer.sent_at, phases=clock.phases())
+
+    async def _look_up(self, clock: _PhaseClock) -> None:
+        """Resolve the host's name; an address is its own name. Raises Unreachable."""
+        url = httpx.URL(self.base_url)
+        clock.mark("dns.started")
+        try:
+            await asyncio.get_running_loop().getaddrinfo(url.host, url.port or url.scheme, type=socket.SOCK_STREAM)
+        except socket.gaierror as error:
+            raise Unreachable(f"no address for {url.host}: {error.strerror}", venue=self.venue) from error
+        clock.mark("dns.complete")
+
     async def _send(
         self,
         method: str,
@@ -176,20 +247,24 @@ class HttpTransport:
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         weight: float,
+        client: httpx.AsyncClient | None = None,
+        clock: _PhaseClock | None = None,
     ) -> HttpAnswer:
         await self._turn(weight, path)
+        client = client or self._client
         try:
             async with self._deadline(path):
-                request = self._client.build_request(
+                request = client.build_request(
                     method,
                     self.base_url + path,
                     params=params,
                     content=content,
                     headers=headers,
                     timeout=self.timeout_s,
+                    extensions={"trace": clock} if clock else None,
                 )
                 sent_at = datetime.now(UTC)
-                response = await self._client.send(request, stream=True)
+                response = await client.send(request, stream=True)
                 try:
                     body = await self._read(response, path)
                     kind = response.headers.get("Content-Type", "")

@@ -15,7 +15,7 @@ from zlib import crc32
 
 import msgspec
 
-from connectors.base import Connector
+from connectors.base import Account, BookStreaming, Candles, Connector, MarketData, OrderValidation
 from connectors.book_stream import BookStream, FeedEvent
 from connectors.candles import INTERVALS
 from connectors.errors import (
@@ -207,7 +207,7 @@ _OhlcRow = tuple[int, Decimal, Decimal, Decimal, Decimal, Decimal, Decimal, int]
 _envelope = msgspec.json.Decoder(_Envelope)
 
 
-class Kraken(Connector):
+class Kraken(Connector, MarketData, BookStreaming, Candles, Account, OrderValidation):
     """Kraken spot. Paper trading is our own engine: the venue has no test network, only `validate`."""
 
     id = "kraken"
@@ -220,6 +220,7 @@ class Kraken(Connector):
     default_pair = TradingPair("BTC", "USD")
     # About one public call a second and address, with some burst; the exact number is unpublished.
     rate_limit = RateLimit(capacity=15, refill_per_s=1)
+    order_types = (OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.MARKET)
     book_depths: ClassVar[tuple[int, ...]] = (10, 25, 100, 500, 1000)
     candle_intervals: ClassVar[Mapping[str, timedelta]] = {name: INTERVALS[name] for name in CANDLE_MINUTES}
     max_candles: ClassVar[int] = 720
@@ -231,13 +232,13 @@ class Kraken(Connector):
 
     # Public.
 
-    async def server_time(self) -> ServerTime:
+    async def server_time(self, *, new_connection: bool = False) -> ServerTime:
         """Kraken prints whole seconds."""
 
         async def read() -> ServerTime:
-            answer = await self.http.get("/0/public/Time")
+            answer = await self.http.get("/0/public/Time", new_connection=new_connection)
             venue_time = moment(self._read(answer, _Time, "Time").unixtime)
-            return ServerTime(venue_time, answer.sent_at, answer.received_at, resolution_ms=1000)
+            return ServerTime(venue_time, answer.sent_at, answer.received_at, 1000, answer.phases)
 
         return await self.http.retrying(read)
 

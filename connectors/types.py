@@ -31,8 +31,27 @@ class TradingPair:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """What one contract of a perpetual stands for, and what holding it takes.
+
+    `multiplier` is the base that one contract stands for; of an inverse one, whose profit is paid in base, the quote.
+    The margins are fractions of the position's value.
+    """
+
+    multiplier: Decimal
+    settle_asset: str
+    max_leverage: Decimal
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+    is_inverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PairRules:
-    """What the venue accepts for one pair. Price steps are in quote, sizes in base."""
+    """What the venue accepts for one pair. Price steps are in quote.
+
+    Sizes are in base, or in whole contracts where there is a `contract`; so are those of its order book and orders.
+    """
 
     pair: TradingPair
     symbol: str
@@ -44,16 +63,31 @@ class PairRules:
     min_cost: Decimal | None
     price_decimals: int
     size_decimals: int
+    contract: Contract | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """What a request on a connection of its own took, phase by phase, in ms; `tls_ms` is None without TLS."""
+
+    dns_ms: float
+    connect_ms: float
+    tls_ms: float | None
+    first_byte_ms: float
 
 
 @dataclass(frozen=True, slots=True)
 class ServerTime:
-    """The venue's clock against ours; `resolution_ms` is the step in which the venue prints it."""
+    """The venue's clock against ours; `resolution_ms` is the step in which the venue prints it.
+
+    `phases` is None where a connection that was open already served the call.
+    """
 
     venue_time: datetime
     sent_at: datetime
     received_at: datetime
     resolution_ms: int
+    phases: Phases | None = None
 
     @property
     def round_trip_ms(self) -> float:
@@ -88,7 +122,7 @@ class VenueStatus:
 
 
 class BookLevel(NamedTuple):
-    """Price in quote, size in base."""
+    """Price in quote; size in base, or in contracts on a perpetual."""
 
     price: Decimal
     size: Decimal
@@ -133,15 +167,75 @@ class OrderType(StrEnum):
     MARKET = "MARKET"
 
 
+class PositionMode(StrEnum):
+    """One position per pair, or a long and a short one side by side."""
+
+    ONE_WAY = "one_way"
+    HEDGE = "hedge"
+
+
+class PositionSide(StrEnum):
+    """Which position an order is for; BOTH is the only one in one-way mode."""
+
+    BOTH = "both"
+    LONG = "long"
+    SHORT = "short"
+
+
+class MarginMode(StrEnum):
+    ISOLATED = "isolated"
+    CROSS = "cross"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """An open position; `contracts` is negative for a short one. Profit is in the settlement asset."""
+
+    pair: TradingPair
+    side: PositionSide
+    contracts: Decimal
+    entry_price: Decimal
+    mark_price: Decimal
+    leverage: Decimal
+    margin_mode: MarginMode
+    unrealised_profit: Decimal
+    realised_profit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class FundingRate:
+    """The share of a position's value that longs pay to shorts (a negative one: shorts to longs) at `next_at`."""
+
+    pair: TradingPair
+    rate: Decimal
+    interval: timedelta
+    next_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPermissions:
+    """What a key may do, as the venue reports it; `said` keeps the venue's own words, in its order."""
+
+    may_trade: bool
+    may_withdraw: bool
+    said: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """An order to place; `price` is None for MARKET and only there."""
+    """An order to place; `price` is None for MARKET and only there.
+
+    The last three concern perpetuals alone: `reduces_only` never opens or turns a position.
+    """
 
     pair: TradingPair
     side: Side
     order_type: OrderType
     size: Decimal
     price: Decimal | None = None
+    position_side: PositionSide = PositionSide.BOTH
+    leverage: Decimal = Decimal(1)
+    reduces_only: bool = False
 
     def __post_init__(self) -> None:
         if (self.price is None) != (self.order_type is OrderType.MARKET):
@@ -155,3 +249,12 @@ class Credentials:
     api_key: str = field(repr=False)
     api_secret: str = field(repr=False)
     passphrase: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """Whom a venue credits with a share of the fees; `key` signs, so it is as secret as an API secret."""
+
+    id: str
+    name: str
+    key: str = field(repr=False)

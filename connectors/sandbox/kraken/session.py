@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from connectors.sandbox.kraken import frames
 from connectors.sandbox.accounts import Event
+from connectors.sandbox.kraken import frames
 from connectors.sandbox.kraken.keys import KrakenError, Permission
 from connectors.sandbox.kraken.orders import rest_parameters
 from connectors.sandbox.kraken.public import INTERVALS_MIN
