@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         OrderRequest,
         OrderType,
         PairRules,
+        Partner,
         Position,
         PositionMode,
         ServerTime,
@@ -140,17 +141,20 @@ class Connector:
     default_pair: ClassVar[TradingPair]
     rate_limit: ClassVar[RateLimit]
     order_types: ClassVar[tuple[OrderType, ...]]
+    credits_partners: ClassVar[bool] = False
 
     def __init__(
         self,
         *,
         urls: Mapping[str, str] | None = None,
         credentials: Credentials | None = None,
+        partner: Partner | None = None,
         http: httpx.AsyncClient | None = None,
         attempts: int = 1,
     ) -> None:
         """*urls* override the venue's own by role; *http* is shared and stays open, or else is ours and is closed.
 
+        *partner* is credited with a share of the fees, where the venue has such a programme; nobody by default.
         *attempts* bounds how often a transient failure of a public read is tried; a check wants to see each failure.
         """
         unknown = sorted(set(urls or {}) - set(self.live_urls))
@@ -159,8 +163,11 @@ class Connector:
         for role, url in (urls or {}).items():
             if not is_address(url, like=self.live_urls[role]):
                 raise UsageError(f"{role}: {url!r} is not an address like {self.live_urls[role]}", venue=self.venue)
+        if partner is not None and not self.credits_partners:
+            raise UsageError(f"partner: {self.venue} credits no partners through its API", venue=self.venue)
         self.urls = {**self.live_urls, **(urls or {})}
         self.credentials = credentials
+        self.partner = partner
         self._owns_client = http is None
         self._client = http if http is not None else new_http_client()
         self.http = HttpTransport(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connectors.base import is_address
 from connectors.errors import UsageError
-from connectors.types import Credentials
+from connectors.types import Credentials, Partner
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,3 +35,15 @@ def credentials_of(connector_id: str, environ: Mapping[str, str]) -> Credentials
         missing, present = names if not key else reversed(names)
         raise UsageError(f"{missing} is not set although {present} is")
     return Credentials(key, secret, environ.get(f"{prefix}_API_PASSPHRASE") or None)
+
+
+def partner_of(connector_id: str, environ: Mapping[str, str]) -> Partner | None:
+    """Whom the venue is to credit with its fee share; nobody unless all three are set. Raises UsageError for some."""
+    names = [f"{connector_id.upper()}_PARTNER_{part}" for part in ("ID", "NAME", "KEY")]
+    given = [environ.get(name, "") for name in names]
+    if not any(given):
+        return None
+    if not all(given):
+        missing = [name for name, value in zip(names, given, strict=True) if not value]
+        raise UsageError(f"{' and '.join(missing)}: set all of {', '.join(names)}, or none")
+    return Partner(*given)

@@ -6,6 +6,16 @@ import ast
 import re
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from connectors.catalog import CONNECTORS
+from connectors.types import Credentials, Partner
+from monitoring.checks.environment import credentials_of, partner_of
+
+if TYPE_CHECKING:
+    from connectors.base import Connector
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 PACKAGES = ("config", "connectors", "registry", "monitoring")
@@ -37,8 +47,23 @@ def test_every_setting_has_its_heading() -> None:
 
 def test_every_heading_is_a_setting() -> None:
     documented = headings((BASE_DIR / "docs" / "operating.md").read_text(encoding="utf-8"))
-    composed = {f"KRAKEN_{end}" for end in ("API_KEY", "API_SECRET", "REST_URL", "WS_URL", "WS_AUTH_URL")}
+    composed = {name for name in documented if name.startswith("CONNECTOR_")}
     assert documented - settings_read_by_the_code() - composed == set()
+
+
+@pytest.mark.parametrize("connector", CONNECTORS.values(), ids=CONNECTORS)
+def test_every_setting_of_a_connector_is_read_and_documented(connector: type[Connector]) -> None:
+    documentation = (BASE_DIR / "docs" / "operating.md").read_text(encoding="utf-8")
+    prefix = connector.id.upper()
+    ours = {
+        name: f"{prefix}_{name.removeprefix('CONNECTOR_')}" for name in headings(documentation) if "PARTNER" in name
+    }
+    partner = partner_of(connector.id, {ours[name]: name for name in ours})
+    assert partner == Partner("CONNECTOR_PARTNER_ID", "CONNECTOR_PARTNER_NAME", "CONNECTOR_PARTNER_KEY")
+    names = [f"{prefix}_API_{end}" for end in ("KEY", "SECRET", "PASSPHRASE")]
+    assert credentials_of(connector.id, dict(zip(names, "ksp", strict=True))) == Credentials("k", "s", "p")
+    for role in connector.live_urls:
+        assert f"`{prefix}_{role.upper()}_URL`" in documentation
 
 
 def test_nothing_names_a_path_of_somebodys_machine() -> None:
