@@ -13,8 +13,11 @@ ConnectorError
 ├── VenueError            the venue answered, and its answer is no
 │   ├── RateLimited
 │   ├── Unavailable       5xx, busy, engine offline
-│   │   └── Maintenance   and it says so itself
+│   │   ├── Maintenance   and it says so itself
+│   │   └── TokenRefused  a WebSocket token that it has just handed out
 │   ├── Rejected          a request that the venue refuses
+│   │   ├── InsufficientFunds   for want of money in the account
+│   │   └── AddressRefused      at the venue's edge, whoever asks from here
 │   └── AuthRejected
 │       ├── InvalidKey
 │       ├── InvalidSignature
@@ -24,10 +27,12 @@ ConnectorError
 │       └── PermissionDenied
 └── DataError             the venue answered with something that cannot be right
     ├── MalformedPayload
+    │   └── UnexpectedShape   whole and readable, but not what the venue documents
     ├── MessageTooLarge
     ├── SequenceGap
     ├── ChecksumMismatch
     └── CrossedBook
+        └── LockedBook    bid and ask at one price
 """
 
 from __future__ import annotations
@@ -118,8 +123,20 @@ class Maintenance(Unavailable):
     """The venue says itself that it is under maintenance or in a restricted mode."""
 
 
+class TokenRefused(Unavailable):
+    """The venue refuses a WebSocket token that it has just handed out; a new one may do."""
+
+
 class Rejected(VenueError):
     """The venue refuses this request as it stands."""
+
+
+class InsufficientFunds(Rejected):
+    """The account has too little money for this order."""
+
+
+class AddressRefused(Rejected):
+    """Turned away at the venue's edge with 403 or 451: our address or our region, whatever the request."""
 
 
 class AuthRejected(VenueError):
@@ -158,6 +175,10 @@ class MalformedPayload(DataError):
     """Not the format that the venue documents: not JSON, a field missing, a number unreadable."""
 
 
+class UnexpectedShape(MalformedPayload):
+    """Whole and readable, but with other fields or types than the venue documents: its interface has changed."""
+
+
 class MessageTooLarge(DataError):
     """An answer or a frame beyond any size that the venue sends."""
 
@@ -172,6 +193,10 @@ class ChecksumMismatch(DataError):
 
 class CrossedBook(DataError):
     """The best bid is not below the best ask."""
+
+
+class LockedBook(CrossedBook):
+    """The best bid equals the best ask."""
 
 
 TRANSIENT = (TransportError, RateLimited, Unavailable)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -105,6 +105,8 @@ class AccountOrder:
 class Account:
     """Balances by asset code and every order ever placed."""
 
+    maker_fee: ClassVar = MAKER_FEE
+
     def __init__(self, balances: Mapping[str, Decimal]) -> None:
         self.balances = dict(balances)
         self.orders: dict[str, AccountOrder] = {}
@@ -122,7 +124,7 @@ class Account:
             if order.draft.side == "sell" and asset == pair.base:
                 total += Decimal(order.remaining).scaleb(-order.market.spec.size_decimals)
             elif order.draft.side == "buy" and asset == pair.quote and order.draft.price is not None:
-                total += _cost(order.market, order.draft.price, order.remaining) * (1 + MAKER_FEE)
+                total += _cost(order.market, order.draft.price, order.remaining) * (1 + self.maker_fee)
         return total
 
     def free(self, asset: str) -> Decimal:
@@ -135,6 +137,9 @@ class Account:
 
 class OrderDesk:
     """Takes orders of any account, matches them against the simulated book, settles the fills."""
+
+    maker_fee: ClassVar = MAKER_FEE
+    taker_fee: ClassVar = TAKER_FEE
 
     def __init__(self, market: Market, *, seed: int, now_ns: Callable[[], int]) -> None:
         self._market = market
@@ -205,7 +210,7 @@ class OrderDesk:
             asset = market.spec.pair.base
         else:
             price = draft.price if draft.price is not None else market.asks.best or market.last_price
-            needed = _cost(market, price, draft.size) * (1 + TAKER_FEE)
+            needed = _cost(market, price, draft.size) * (1 + self.taker_fee)
             asset = market.spec.pair.quote
         if needed > account.free(asset):
             raise Refused(Refused.NO_FUNDS)
@@ -213,7 +218,7 @@ class OrderDesk:
     def _settle(self, account: Account, order: AccountOrder, price: int, size: int, *, is_maker: bool = True) -> None:
         market = order.market
         cost = _cost(market, price, size)
-        fee = (cost * (MAKER_FEE if is_maker else TAKER_FEE)).quantize(CENT_OF_A_SATOSHI)
+        fee = (cost * (self.maker_fee if is_maker else self.taker_fee)).quantize(CENT_OF_A_SATOSHI)
         amount = Decimal(size).scaleb(-market.spec.size_decimals)
         sign = 1 if order.draft.side == "buy" else -1
         pair = market.spec.pair

@@ -1,10 +1,13 @@
-"""One side of an order book in whole ticks and lots, with room for the orders of our own accounts."""
+"""One side of an order book in whole ticks and lots, with room for our accounts' orders; and what is shown of it."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class RestingOrder(Protocol):
@@ -20,7 +23,8 @@ class BookSide:
     """Levels of one side, best first.
 
     Levels are found by a key that rises from best to worst: the price for asks, the negated price for bids. `sizes`
-    holds each level's whole size; `own` the accounts' orders at that level, first come first.
+    holds each level's whole size; `own` the accounts' orders at that level, first come first. Where a venue numbers
+    every change, both sides of a book have one list as `changes`: each joins it as (sign, price, whole size or 0).
     """
 
     def __init__(self, sign: int) -> None:
@@ -28,6 +32,7 @@ class BookSide:
         self.keys: list[int] = []
         self.sizes: dict[int, int] = {}
         self.own: dict[int, deque[RestingOrder]] = {}
+        self.changes: list[tuple[int, int, int]] | None = None
 
     @property
     def best(self) -> int | None:
@@ -104,10 +109,66 @@ class BookSide:
             del self.own[key]
 
     def _set(self, key: int, size: int) -> None:
+        if self.sizes.get(key, 0) == max(size, 0):
+            return
         if size > 0:
             if key not in self.sizes:
                 insort(self.keys, key)
             self.sizes[key] = size
-        elif key in self.sizes:
+        else:
             del self.sizes[key]
             del self.keys[bisect_left(self.keys, key)]
+        if self.changes is not None:
+            self.changes.append((self.sign, key * self.sign, max(size, 0)))
+
+
+class ShownSide:
+    """A side as the venue publishes it: the truth, unless a fault is on. Orders are matched against the truth."""
+
+    def __init__(self, truth: BookSide) -> None:
+        self._truth = truth
+        self._is_empty = False
+        self._moved = 0
+        self._ghost: Callable[[], tuple[int, int] | None] | None = None
+
+    @property
+    def is_true(self) -> bool:
+        return not (self._is_empty or self._moved or self._ghost)
+
+    @property
+    def best(self) -> int | None:
+        """The best price shown, None where the side is empty."""
+        return self._truth.best if self.is_true else next(iter(self.top(1)), None)
+
+    def top(self, depth: int) -> dict[int, int]:
+        """Size by price of the best *depth* levels, best first."""
+        if self.is_true:
+            return self._truth.top(depth)
+        if self._is_empty:
+            return {}
+        moved = self._moved * self._truth.sign
+        levels = {price + moved: size for price, size in self._truth.top(depth).items() if price + moved > 0}
+        ghost = self._ghost() if self._ghost is not None else None
+        if ghost is None:
+            return levels
+        return dict([ghost, *((price, size) for price, size in levels.items() if price != ghost[0])][:depth])
+
+    def all(self) -> dict[int, int]:
+        return self.top(len(self._truth.keys) + 1)
+
+    def has(self, price: int) -> bool:
+        """Whether any depth would show a level at *price*."""
+        if self._is_empty:
+            return False
+        ghost = self._ghost() if self._ghost is not None else None
+        is_ghost = ghost is not None and price == ghost[0]
+        return is_ghost or (price > 0 and self._truth.has(price - self._moved * self._truth.sign))
+
+    def distort(self, *, is_empty: bool, moved: int, ghost: Callable[[], tuple[int, int] | None] | None) -> bool:
+        """Show the side empty, its levels *moved* ticks away from the other side, or with a *ghost* as its best level.
+
+        True where this changes what is shown from now on.
+        """
+        before = self._is_empty, self._moved, self._ghost
+        self._is_empty, self._moved, self._ghost = is_empty, moved, ghost
+        return before != (is_empty, moved, ghost)

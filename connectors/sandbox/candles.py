@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
     from random import Random
 
 MINUTE_S = 60
@@ -53,10 +53,10 @@ class Bar(NamedTuple):
 class CandleHistory:
     """All candles of one pair; minutes without a trade are there, with volume 0 at the last close."""
 
-    def __init__(self, *, start_s: int, price: int, make_past: Callable[[], list[Bar]]) -> None:
-        """*make_past* gives the bars up to *start_s*; it is called once, when somebody first asks for candles."""
+    def __init__(self, *, start_s: int, price: int, past: Iterator[list[Bar]]) -> None:
+        """*past* gives the bars up to *start_s*, the newest stretch first; it is read as far back as somebody asks."""
         self._bars = [Bar(start_s // MINUTE_S * MINUTE_S, price, price, price, price)]
-        self._make_past: Callable[[], list[Bar]] | None = make_past
+        self._past = past
         self._closed: dict[int, list[Bar]] = {}
         self._sums: dict[tuple[int, int], Bar] = {}
 
@@ -74,17 +74,17 @@ class CandleHistory:
 
     def rows(self, interval_s: int, now_s: int, *, limit: int) -> list[Bar]:
         """The latest *limit* candles, oldest first; the last one is still forming."""
-        self._complete(now_s)
         closed = self._closed.setdefault(interval_s, [])
         forming_time = now_s // interval_s * interval_s
         begin = closed[-1].open_time_s + interval_s if closed else forming_time - (limit - 1) * interval_s
+        self._complete(begin, now_s)
         fresh = self._rolled_up(begin, interval_s)
         closed += [bar for bar in fresh if bar.open_time_s < forming_time]
         return [*closed, fresh[-1]][-limit:]
 
     def since(self, begin_s: int, now_s: int) -> Bar:
         """Everything from the minute of *begin_s*, a past one, as one bar."""
-        self._complete(now_s)
+        self._complete(begin_s, now_s)
         first = bisect_left(self._bars, begin_s // MINUTE_S * MINUTE_S, key=attrgetter("open_time_s"))
         closed = len(self._bars) - 1
         if first >= closed:
@@ -94,10 +94,11 @@ class CandleHistory:
             self._sums[first, closed] = reduce(Bar.joined_with, self._bars[first:closed])
         return self._sums[first, closed].joined_with(self._bars[-1])
 
-    def _complete(self, now_s: int) -> None:
-        if self._make_past is not None:
-            self._bars = self._make_past() + self._bars
-            self._make_past = None
+    def _complete(self, begin_s: int, now_s: int) -> None:
+        """Have every bar from *begin_s* on, as far as there ever were any."""
+        while self._bars[0].open_time_s > begin_s and (older := next(self._past, None)) is not None:
+            self._bars = older + self._bars
+            self._sums.clear()
         self.fill_quiet_minutes(now_s)
 
     def _rolled_up(self, begin_s: int, interval_s: int) -> list[Bar]:
@@ -113,13 +114,16 @@ class CandleHistory:
 
 def made_up_past(
     *, start_s: int, price: int, volume_per_minute: float, trades_per_minute: float, quiet: float, rng: Random
-) -> list[Bar]:
-    """Bars up to *start_s*, written backwards from *price* so that the newest one ends where live trading begins."""
-    bars: list[Bar] = []
+) -> Iterator[list[Bar]]:
+    """Bars up to *start_s*, written backwards from *price* so that the newest one ends where live trading begins.
+
+    One list for each grain, the finest and newest first, each oldest first.
+    """
     next_price = price
     end = start_s // MINUTE_S * MINUTE_S
     today = start_s // DAY_S * DAY_S
     for grain_s, days in GRAINS:
+        bars: list[Bar] = []
         begin = max(today - days * DAY_S, FIRST_DAY_S)
         minutes = grain_s // MINUTE_S
         swing = 0.0003 * math.sqrt(minutes)
@@ -138,5 +142,5 @@ def made_up_past(
             bars.append(Bar(open_time, open_, high, low, close, volume, (open_ + close) * volume // 2, trades))
             next_price = open_
         end = min(end, begin)
-    bars.reverse()
-    return bars
+        bars.reverse()
+        yield bars

@@ -24,11 +24,15 @@ CLOSE_TIMEOUT_S = 0.2
 class Connection:
     """An accepted WebSocket; `send` never waits, one task writes."""
 
-    def __init__(self, request: web.Request, faults: Faults, on_cut: Callable[[], None]) -> None:
+    def __init__(
+        self, request: web.Request, faults: Faults, on_cut: Callable[[], None], padded_frame: tuple[bytes, bytes]
+    ) -> None:
         self.socket = web.WebSocketResponse(compress=False, autoping=False, timeout=CLOSE_TIMEOUT_S)
+        self.query: Mapping[str, str] = request.query
         self._request = request
         self._faults = faults
         self._on_cut = on_cut
+        self._padded_frame = padded_frame
         self._outgoing: deque[tuple[float, bytes, WSMsgType]] = deque()
         self._wake = asyncio.Event()
         self._now = asyncio.get_running_loop().time
@@ -139,7 +143,7 @@ class Connection:
         transport = self._request.transport
         if transport is None:
             return
-        before, after = b'{"channel":"sandbox","padding":"', b'"}'
+        before, after = self._padded_frame
         transport.write(frame_header(size) + before)
         left = size - len(before) - len(after)
         while left > 0 and not self._is_gone():

@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from connectors.errors import UsageError
+from connectors.sandbox.faults import UnknownFault
 
 if TYPE_CHECKING:
     from connectors.sandbox.faults import Faults
@@ -30,8 +31,10 @@ async def answer(request: web.Request, faults: Faults) -> web.Response:
             faults.clear()
         elif request.method != "GET" or name:
             return _json({"error": f"{request.method} does not apply here: GET, PUT or DELETE {FAULTS}[/NAME]"}, 405)
+    except UnknownFault as error:
+        return _json({"error": str(error)}, 404)
     except UsageError as error:
-        return _json({"error": str(error)}, 404 if str(error).startswith("no fault") else 400)
+        return _json({"error": str(error)}, 400)
     return _json({"faults": faults.describe()}, 200)
 
 

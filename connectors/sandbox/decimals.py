@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import msgspec
+
+if TYPE_CHECKING:
+    from connectors.sandbox.faults import Faults
 
 MAX_DIGITS = 28  # what Decimal keeps exactly; `1e999999999` would fill the memory with zeros
 
@@ -41,3 +45,9 @@ def scaled(text: str, decimals: int) -> int | None:
     if not value.is_finite() or value.adjusted() > MAX_DIGITS or value != value.to_integral_value():
         return None
     return int(value)
+
+
+def published_rule(value: str, faults: Faults) -> str:
+    """A tick, lot or minimum as a trading rule prints it: *value*, or a multiple of it while `rules_change` is on."""
+    change = faults.get("rules_change")
+    return f"{Decimal(value) * change['factor']:f}" if change else value

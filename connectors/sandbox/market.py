@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from connectors.sandbox.book import BookSide
+from connectors.sandbox.book import BookSide, ShownSide
 from connectors.sandbox.candles import CandleHistory, made_up_past
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from connectors.sandbox.faults import Faults
     from connectors.types import TradingPair
 
 SECOND_NS = 1_000_000_000
@@ -55,22 +56,23 @@ class Trade:
 
 
 class PairMarket:
-    """Order book, trades and candles of one pair."""
+    """Order book, trades and candles of one pair; `shown_bids` and `shown_asks` are the book as it is published."""
 
     def __init__(self, spec: PairSpec, seed: int, start_ns: int) -> None:
         self.spec = spec
         self.rng = Random(f"{seed} {spec.pair}")
         self.bids, self.asks = BookSide(-1), BookSide(1)
+        self.shown_bids, self.shown_asks = ShownSide(self.bids), ShownSide(self.asks)
         self.fair = float(spec.start_price)
         self.trades: deque[Trade] = deque(maxlen=TRADES_KEPT)
         self.trade_count = 0
-        self.is_crossed = False
-        self._ghost: int | None = None
+        self._unread: list[tuple[int, int, int]] = []
+        self._changed_from: tuple[dict[int, int], dict[int, int]] | None = None
         self._steps_owed = 0.0
         self.candles = CandleHistory(
             start_s=start_ns // SECOND_NS,
             price=spec.start_price,
-            make_past=lambda: made_up_past(
+            past=made_up_past(
                 start_s=start_ns // SECOND_NS,
                 price=spec.start_price,
                 volume_per_minute=0.7 * TRADES_PER_MINUTE * spec.pace * spec.typical_size,
@@ -94,7 +96,6 @@ class PairMarket:
 
     def step(self, now_ns: int) -> list[Trade]:
         """One move of the market: a few levels change, sometimes a trade takes from the other side."""
-        self._remove_ghost()
         spec, rng = self.spec, self.rng
         jump = 12 if rng.random() < 0.03 else 0.2
         self.fair += rng.gauss(0, spec.spacing * jump) + 0.00002 * (spec.start_price - self.fair)
@@ -114,15 +115,55 @@ class PairMarket:
             self._quote(self.bids if chance < 0.70 else self.asks)
         for side in (self.bids, self.asks):
             self._extend(side)
-        if self.is_crossed:
-            self._add_ghost()
         return trades
+
+    def show_as(self, faults: Faults) -> bool:
+        """Publish the book as the *faults* have it; true where that changes what is shown."""
+        bids, asks = self.shown_bids, self.shown_asks
+        ghosts = {"crossed_book": self._crossing_bid, "locked_book": self._locking_bid}
+        ghost = next((make for name, make in ghosts.items() if faults.is_on(name)), None)
+        empty, wide = faults.get("empty_side"), faults.get("wide_spread")
+        hidden = empty["side"] if empty else None
+        moved = math.ceil(self.spec.start_price * wide["percent"] / 200) if wide else 0
+        before = bids.all(), asks.all()
+        if self._is_recording:
+            self._unread = self.take_changes()
+        is_changed = bids.distort(is_empty=hidden == "bids", moved=moved, ghost=ghost)
+        is_changed |= asks.distort(is_empty=hidden == "asks", moved=moved, ghost=None)
+        if is_changed and self._is_recording:
+            self._changed_from = before
+        return is_changed
+
+    @property
+    def _is_recording(self) -> bool:
+        return self.bids.changes is not None
+
+    def record_changes(self) -> None:
+        """From now on keep every change of the book until `take_changes`, for a venue that numbers them."""
+        self.bids.changes = self.asks.changes = []
+
+    def take_changes(self) -> list[tuple[int, int, int]]:
+        """What changed in the published book since this was last asked, as it happened.
+
+        Each is (sign of the side, price, whole size or 0 for a level that is gone).
+        """
+        taken, self._unread = self._unread, []
+        recorded = self.bids.changes or []
+        if self._changed_from is None:
+            taken += recorded
+        else:
+            now = (self.shown_bids.all(), self.shown_asks.all())
+            for sign, old, new in zip((-1, 1), self._changed_from, now, strict=True):
+                taken += [(sign, price, size) for price, size in new.items() if old.get(price) != size]
+                taken += [(sign, price, 0) for price in old if price not in new]  # last: no side is empty in between
+            self._changed_from = None if self.shown_bids.is_true and self.shown_asks.is_true else now
+        recorded.clear()
+        return taken
 
     def trade(
         self, taker_side: str, size: int, now_ns: int, *, limit: int | None = None, taker_type: str = "market"
     ) -> list[Trade]:
         """Take up to *size* from the other side, at *limit* or better; the public trades it made."""
-        self._remove_ghost()
         book_side = self.asks if taker_side == "buy" else self.bids
         made = []
         for price, filled in book_side.take(size, limit):
@@ -180,16 +221,14 @@ class PairMarket:
     def _some_size(self) -> int:
         return max(1, int(math.exp(self.rng.gauss(0, 1.2)) * self.spec.typical_size))
 
-    def _add_ghost(self) -> None:
+    def _crossing_bid(self) -> tuple[int, int] | None:
         """A bid above the best ask: what a corrupt venue would show."""
-        if self.asks.best is not None:
-            self._ghost = self.asks.best + self.spec.spacing
-            self.bids.put(self._ghost, self.spec.typical_size)
+        best = self.shown_asks.best
+        return (best + self.spec.spacing, self.spec.typical_size) if best is not None else None
 
-    def _remove_ghost(self) -> None:
-        if self._ghost is not None:
-            self.bids.put(self._ghost, 0)
-            self._ghost = None
+    def _locking_bid(self) -> tuple[int, int] | None:
+        best = self.shown_asks.best
+        return (best, self.spec.typical_size) if best is not None else None
 
 
 class Market:

@@ -17,7 +17,7 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def in_place_of_answer(faults: Faults) -> web.Response | None:
+def in_place_of_answer(faults: Faults, *, blocks_with_a_page: bool) -> web.Response | None:
     """The page that a fault puts in place of any answer, None where the venue may speak."""
     if (broken := faults.get("http_5xx")) is not None:
         return _page(
@@ -27,6 +27,8 @@ def in_place_of_answer(faults: Faults) -> web.Response | None:
         return _page(html["status"], "Just a moment...", "Checking that your connection is secure.")
     limited = faults.get("rate_limit")
     if limited is not None and limited["by"] == "cdn":
+        if blocks_with_a_page:
+            return _page(429, "Error 1015", "You are being rate limited.")
         return web.Response(text="error code: 1015", status=429)
     return None
 

@@ -6,19 +6,21 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from aiohttp import WSMsgType, web
 
 from connectors.sandbox import control, pages
 from connectors.sandbox.connection import CHUNK, Connection
-from connectors.sandbox.faults import REST, WEBSOCKET, Faults
+from connectors.sandbox.faults import CATALOGUE, REST, WEBSOCKET, Faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from types import TracebackType
 
+    from connectors.sandbox.faults import Parameter
     from connectors.sandbox.market import Market
     from connectors.types import Credentials
 
@@ -46,6 +48,7 @@ class Answer:
 
     body: bytes
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Session(Protocol):
@@ -70,6 +73,11 @@ class Clock:
         skew = self._faults.get("clock_skew")
         return self.true_ns() + (int(skew["seconds"] * 1_000_000_000) if skew else 0)
 
+    def book_ns(self) -> int:
+        """The time that book frames carry, which another fault can put back."""
+        late = self._faults.get("late_frames")
+        return self.now_ns() - (int(late["seconds"] * 1_000_000_000) if late else 0)
+
 
 class _ConnectionLost(Exception):
     """A fault ended the connection before an answer."""
@@ -80,7 +88,7 @@ class SandboxServer(ABC):
 
     def __init__(self, *, port: int = 0, rate: float = 16.0) -> None:
         """*rate*: book updates a second on the busiest pair. Port 0 takes a free one."""
-        self.faults = Faults()
+        self.faults = Faults(exchange=self.exchange, left_out=self.faults_left_out, choices=self.fault_choices)
         self.clock = Clock(self.faults)
         self.rate = rate
         self._wanted_port = port
@@ -90,6 +98,22 @@ class SandboxServer(ABC):
         self._is_stopping = False
 
     # what a venue adds
+
+    exchange: ClassVar[str]
+    """As `python -m connectors.sandbox` calls it."""
+
+    faults_left_out: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """The faults of the catalogue that this exchange cannot have, each with the reason."""
+
+    fault_choices: ClassVar[Mapping[str, Mapping[str, tuple[Parameter, ...]]]] = MappingProxyType({})
+    """By fault and parameter, the values that this exchange can have where they are fewer than the catalogue's."""
+
+    padded_answer: ClassVar[tuple[bytes, bytes]] = (b'{"padding":"', b'"}')
+    padded_frame: ClassVar[tuple[bytes, bytes]] = (b'{"padding":"', b'"}')
+    """What stands before and after the padding of a huge message, so that a client takes it for the venue's."""
+
+    cdn_blocks_with_a_page: ClassVar[bool] = False
+    """Whether its CDN tells of too many requests with a web page; else with a line of text."""
 
     market: Market
     socket_paths: Collection[str]
@@ -116,6 +140,11 @@ class SandboxServer(ABC):
     def on_faults_changed(self) -> None:
         """Called in the sandbox's own loop at its start, and after any fault was switched."""
 
+    @classmethod
+    def fault_names(cls) -> tuple[str, ...]:
+        """The faults that this exchange can have, in the order of the catalogue."""
+        return tuple(name for name in CATALOGUE if name not in cls.faults_left_out)
+
     # lifecycle
 
     async def start(self) -> None:
@@ -138,6 +167,7 @@ class SandboxServer(ABC):
             loop.call_soon_threadsafe(self._apply_faults)
 
         self._unsubscribe: Callable[[], None] = self.faults.subscribe(on_change)
+        self._show_books()
         self.on_faults_changed()
         self._start_task(self._run_market())
 
@@ -177,9 +207,16 @@ class SandboxServer(ABC):
     def _apply_faults(self) -> None:
         changed, self._faults_changed = self._faults_changed, asyncio.Event()
         changed.set()
+        self._show_books()
         self.on_faults_changed()
         for connection in self._connections:
             connection.reconsider()
+
+    def _show_books(self) -> None:
+        """Publish at once what a fault does to the books: the next move of a quiet pair may be far away."""
+        for market in self.market.pairs.values():
+            if market.show_as(self.faults):
+                self.market.on_step(market, [])
 
     # requests
 
@@ -190,7 +227,9 @@ class SandboxServer(ABC):
         where = WEBSOCKET if is_socket else REST
         try:
             await self._suffer_delays(where)
-            if (page := pages.in_place_of_answer(self.faults)) is not None:
+            if (
+                page := pages.in_place_of_answer(self.faults, blocks_with_a_page=self.cdn_blocks_with_a_page)
+            ) is not None:
                 return page
             return await (self._serve_socket(request) if is_socket else self._serve_rest(request))
         except _ConnectionLost:
@@ -240,10 +279,18 @@ class SandboxServer(ABC):
         body = answer.body
         if self.faults.get("malformed", where=REST) is not None:
             body = body[: len(body) // 2]
-        return web.Response(body=body, status=answer.status, content_type="application/json", charset="utf-8")
+        return web.Response(
+            body=body,
+            status=answer.status,
+            headers=answer.headers,
+            content_type="application/json",
+            charset="utf-8",
+        )
 
     async def _send_half(self, request: web.Request, answer: Answer) -> web.StreamResponse:
-        response = web.StreamResponse(status=answer.status, headers={"Content-Type": "application/json"})
+        response = web.StreamResponse(
+            status=answer.status, headers={**answer.headers, "Content-Type": "application/json"}
+        )
         response.content_length = len(answer.body)
         await response.prepare(request)
         await response.write(answer.body[: len(answer.body) // 2])
@@ -252,7 +299,7 @@ class SandboxServer(ABC):
         return response
 
     async def _stream_padding(self, request: web.Request, size: int) -> web.StreamResponse:
-        before, after = b'{"error":[],"result":{"padding":"', b'"}}'
+        before, after = self.padded_answer
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         response.content_length = size
         await response.prepare(request)
@@ -266,7 +313,7 @@ class SandboxServer(ABC):
         return response
 
     async def _serve_socket(self, request: web.Request) -> web.StreamResponse:
-        connection = Connection(request, self.faults, self._note_cut)
+        connection = Connection(request, self.faults, self._note_cut, self.padded_frame)
         await connection.socket.prepare(request)
         self._connections.add(connection)
         session = self.open_session(request.path, connection)

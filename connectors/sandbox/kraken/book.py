@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from connectors.sandbox.decimals import fixed
 
 if TYPE_CHECKING:
-    from connectors.sandbox.book import BookSide
+    from connectors.sandbox.book import ShownSide
     from connectors.sandbox.faults import Faults
     from connectors.sandbox.kraken.names import KrakenPair
     from connectors.sandbox.market import PairMarket
@@ -28,7 +28,7 @@ class BookView:
         self._market = market
         self._faults = faults
         self._shuffle = Random(depth).shuffle
-        self._bids, self._asks = market.bids.top(depth), market.asks.top(depth)
+        self._bids, self._asks = market.shown_bids.top(depth), market.shown_asks.top(depth)
         self._updates = 0
 
     def snapshot(self, timestamp: str) -> bytes:
@@ -39,8 +39,8 @@ class BookView:
         """The frame that leads from what was shown last to the book of now; None where no level in view changed."""
         if self._faults.is_on("stall"):
             return None
-        self._bids, bids = self._changes(self._bids, self._market.bids)
-        self._asks, asks = self._changes(self._asks, self._market.asks)
+        self._bids, bids = self._changes(self._bids, self._market.shown_bids)
+        self._asks, asks = self._changes(self._asks, self._market.shown_asks)
         if not bids and not asks:
             return None
         self._updates += 1
@@ -49,7 +49,7 @@ class BookView:
             return None
         return self._frame("update", bids, asks, timestamp)
 
-    def _changes(self, shown: Levels, side: BookSide) -> tuple[Levels, list[tuple[int, int]]]:
+    def _changes(self, shown: Levels, side: ShownSide) -> tuple[Levels, list[tuple[int, int]]]:
         """The levels now in view, and the entries that announce them.
 
         A level that fell below the depth is not announced; one that rose into view is. Removals come first, so that a

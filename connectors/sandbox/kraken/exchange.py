@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,7 +12,7 @@ from connectors.sandbox.accounts import Account, OrderDesk
 from connectors.sandbox.kraken.feed import PRIVATE_PATH, PUBLIC_PATH, KrakenFeed
 from connectors.sandbox.kraken.keys import Keyring, KrakenError, Permission
 from connectors.sandbox.kraken.names import PAIRS
-from connectors.sandbox.kraken.private import PrivateApi, Trading
+from connectors.sandbox.kraken.private import FOR_ANY_KEY, PrivateApi, Trading
 from connectors.sandbox.kraken.public import PublicApi
 from connectors.sandbox.market import SECOND_NS, Market
 from connectors.sandbox.server import HOST, Answer, SandboxServer
@@ -33,6 +34,19 @@ OPENING_BALANCES: Mapping[str, str] = {
 
 class KrakenSandbox(SandboxServer):
     """Kraken on loopback; enter it to start it, then use `urls` and `credentials` as one would the venue's."""
+
+    exchange = "kraken"
+    faults_left_out = MappingProxyType(
+        {
+            "sequence_gap": "it numbers no update",
+            "expired_timestamp": "its requests carry a nonce and no timestamp",
+            "wrong_passphrase": "its keys have no passphrase",
+            "mark_price_off": "it lists no perpetual",
+            "funding_off": "it lists no perpetual",
+        }
+    )
+    padded_answer = (b'{"error":[],"result":{"padding":"', b'"}}')
+    padded_frame = (b'{"channel":"sandbox","padding":"', b'"}')
 
     def __init__(
         self,
@@ -100,6 +114,8 @@ class KrakenSandbox(SandboxServer):
             raise KrakenError("EAPI:Rate limit exceeded")
         self._refuse_in_maintenance(name)
         key, parameters = self._keyring.authenticate(call)
+        if name not in FOR_ANY_KEY:
+            self._keyring.require_any_permission()
         if name not in UNCOUNTED:
             key.calls.count(self.clock.true_ns() / SECOND_NS)
         return endpoint(key, parameters)
@@ -117,8 +133,6 @@ class KrakenSandbox(SandboxServer):
         self._feed.beat()
 
     def on_faults_changed(self) -> None:
-        for market in self.market.pairs.values():
-            market.is_crossed = self.faults.is_on("crossed_book")
         self._feed.announce_mode()
 
 

@@ -96,7 +96,7 @@ class KrakenFeed:
         if not self._sessions or self._mode == "maintenance" or self.listed(entry.symbol) is None:
             return
         now_ns = self.clock.now_ns()
-        timestamp = frames.rfc3339(now_ns)
+        timestamp = frames.rfc3339(self.clock.book_ns())
         for (symbol, depth), view in self._views.items():
             if symbol == entry.symbol and (frame := view.update(timestamp)) is not None:
                 for session in self._sessions:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from connectors.sandbox.accounts import Event
-from connectors.sandbox.decimals import fixed, number
+from connectors.sandbox.decimals import fixed, number, published_rule
 from connectors.sandbox.kraken.names import ASSETS, PAIRS
 from connectors.sandbox.kraken.orders import average_price, money, order_type_of
 from connectors.sandbox.kraken.public import vwap
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from connectors.sandbox.accounts import Account, AccountOrder, Fill
     from connectors.sandbox.candles import Bar
+    from connectors.sandbox.faults import Faults
     from connectors.sandbox.kraken.names import KrakenPair
     from connectors.sandbox.market import PairMarket, Trade
 
@@ -66,8 +67,8 @@ def ticker(entry: KrakenPair, market: PairMarket, now_ns: int) -> dict[str, Any]
         price, size = next(iter(levels.items()), (0, 0))
         return number(price, prices), number(size, sizes)
 
-    bid, bid_size = best(market.bids.top(1))
-    ask, ask_size = best(market.asks.top(1))
+    bid, bid_size = best(market.shown_bids.top(1))
+    ask, ask_size = best(market.shown_asks.top(1))
     return {
         "symbol": entry.symbol,
         "bid": bid,
@@ -116,7 +117,7 @@ def ohlc(entry: KrakenPair, bar: Bar, minutes: int) -> dict[str, Any]:
     }
 
 
-def instrument(listed: Iterable[KrakenPair]) -> dict[str, Any]:
+def instrument(listed: Iterable[KrakenPair], faults: Faults) -> dict[str, Any]:
     """All assets and the listed pairs; steps are written with exponents, as the venue does here."""
     assets = [
         {
@@ -130,10 +131,11 @@ def instrument(listed: Iterable[KrakenPair]) -> dict[str, Any]:
         }
         for asset in ASSETS.values()
     ]
-    return {"assets": assets, "pairs": [_instrument_pair(entry) for entry in listed]}
+    return {"assets": assets, "pairs": [_instrument_pair(entry, faults) for entry in listed]}
 
 
-def _instrument_pair(entry: KrakenPair) -> dict[str, Any]:
+def _instrument_pair(entry: KrakenPair, faults: Faults) -> dict[str, Any]:
+    tick_size = _step(published_rule(entry.tick_size, faults))
     pair: dict[str, Any] = {
         "symbol": entry.symbol,
         "base": entry.pair.base,
@@ -145,10 +147,10 @@ def _instrument_pair(entry: KrakenPair) -> dict[str, Any]:
         "cost_precision": entry.cost_decimals,
         "marginable": bool(entry.leverage),
         "has_index": True,
-        "cost_min": float(entry.costmin),
-        "tick_size": _step(entry.tick_size),
-        "price_increment": _step(entry.tick_size),
-        "qty_min": float(entry.ordermin),
+        "cost_min": float(published_rule(entry.costmin, faults)),
+        "tick_size": tick_size,
+        "price_increment": tick_size,
+        "qty_min": float(published_rule(entry.ordermin, faults)),
     }
     if entry.position_limits:
         pair["margin_initial"] = 0.1

@@ -7,6 +7,7 @@ import binascii
 import hashlib
 import hmac
 import secrets
+import time
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -36,14 +37,18 @@ class KrakenError(Exception):
 
 
 class Permission(StrEnum):
-    """What a key may be allowed, as Kraken's key settings list it."""
+    """What a key may be allowed, as GetApiKeyInfo spells it. Source: docs.kraken.com, Get API Key Info."""
 
-    QUERY_FUNDS = "query funds"
-    QUERY_OPEN_ORDERS = "query open orders"
-    QUERY_CLOSED_ORDERS = "query closed orders"
-    CREATE_ORDERS = "create/modify orders"
-    CANCEL_ORDERS = "cancel orders"
-    WEBSOCKET = "websocket interface"
+    QUERY_FUNDS = "query-funds"
+    WITHDRAW_FUNDS = "withdraw-funds"
+    QUERY_OPEN_ORDERS = "query-open-trades"
+    QUERY_CLOSED_ORDERS = "query-closed-trades"
+    CREATE_ORDERS = "modify-trades"
+    CANCEL_ORDERS = "close-trades"
+    WEBSOCKET = "create-ws-token"
+
+
+HARMLESS = frozenset(Permission) - {Permission.WITHDRAW_FUNDS}
 
 
 @dataclass(slots=True)
@@ -72,6 +77,7 @@ class ApiKey:
     account: Account
     permissions: frozenset[Permission]
     calls: CallCounter
+    created_s: int = field(default_factory=lambda: int(time.time()))
     last_nonce: int = 0
     tokens: dict[str, int] = field(default_factory=dict)
 
@@ -94,7 +100,7 @@ class Keyring:
         self,
         account: Account,
         credentials: Credentials | None = None,
-        permissions: Collection[Permission] = tuple(Permission),
+        permissions: Collection[Permission] = HARMLESS,
     ) -> Credentials:
         """Make a key valid for *account*; made up at random where none is given."""
         if credentials is None:
@@ -112,7 +118,8 @@ class Keyring:
         parameters = read_parameters(call)
         nonce_text = str(parameters.pop("nonce", ""))
         expected = signature(key.credentials.api_secret, call.target, nonce_text, call.body)
-        if not hmac.compare_digest(expected.encode(), call.headers.get("API-Sign", "").encode()):
+        is_right = hmac.compare_digest(expected.encode(), call.headers.get("API-Sign", "").encode())
+        if not is_right and not self._faults.is_on("any_signature"):
             raise KrakenError("EAPI:Invalid signature")
         nonce = int(nonce_text) if nonce_text.isascii() and nonce_text.isdigit() else 0
         if not key.last_nonce < nonce < NONCE_LIMIT:
@@ -127,10 +134,21 @@ class Keyring:
             ("invalid_key", "EAPI:Invalid key"),
             ("invalid_signature", "EAPI:Invalid signature"),
             ("bad_nonce", "EAPI:Invalid nonce"),
-            ("permission_denied", "EGeneral:Permission denied"),
         ):
             if self._faults.is_on(fault):
                 raise KrakenError(text)
+
+    def permissions_of(self, key: ApiKey) -> list[Permission]:
+        """What *key* may do, as a fault has it, in Kraken's order."""
+        if self._faults.is_on("permission_denied"):
+            return []
+        extra = {Permission.WITHDRAW_FUNDS} if self._faults.is_on("withdraw_permission") else set()
+        return [permission for permission in Permission if permission in key.permissions | extra]
+
+    def require_any_permission(self) -> None:
+        """Raises KrakenError where a fault took every permission from every key."""
+        if self._faults.is_on("permission_denied"):
+            raise KrakenError("EGeneral:Permission denied")
 
     def new_token(self, key: ApiKey, now_ns: int) -> str:
         """A WebSocket token, good for 15 minutes."""
@@ -141,10 +159,11 @@ class Keyring:
 
     def key_of_token(self, token: object, now_ns: int) -> ApiKey:
         """The key a WebSocket token belongs to. Raises KrakenError."""
-        for fault in ("invalid_key", "invalid_signature", "bad_nonce"):
+        for fault in ("expired_token", "invalid_key", "invalid_signature", "bad_nonce"):
             if self._faults.is_on(fault):
                 raise KrakenError("ESession:Invalid session")
         self.refuse_by_fault()
+        self.require_any_permission()
         for key in self._keys.values():
             if key.tokens.get(str(token), 0) > now_ns:
                 return key

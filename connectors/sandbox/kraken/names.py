@@ -7,10 +7,14 @@ rest_catalog_2026.json), XBTUSDT's of November 2025; the others have the same sh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from connectors.sandbox.decimals import published_rule
 from connectors.sandbox.market import PairSpec
 from connectors.types import TradingPair
+
+if TYPE_CHECKING:
+    from connectors.sandbox.faults import Faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,8 @@ class KrakenPair:
         """The WebSocket v1 spelling, `XBT/USD`."""
         return f"{self.base.altname}/{self.quote.altname}"
 
-    def rest_entry(self) -> dict[str, Any]:
+    def rest_entry(self, faults: Faults) -> dict[str, Any]:
+        """As AssetPairs prints it; a lot is the number of its decimals there, which no factor changes."""
         entry: dict[str, Any] = {
             "altname": self.altname,
             "wsname": self.wsname,
@@ -111,9 +116,9 @@ class KrakenPair:
             "fee_volume_currency": "ZUSD",
             "margin_call": 80,
             "margin_stop": 40,
-            "ordermin": self.ordermin,
-            "costmin": self.costmin,
-            "tick_size": self.tick_size,
+            "ordermin": published_rule(self.ordermin, faults),
+            "costmin": published_rule(self.costmin, faults),
+            "tick_size": published_rule(self.tick_size, faults),
             "status": self.status,
             "execution_venue": "international",
         }

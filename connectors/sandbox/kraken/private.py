@@ -10,6 +10,7 @@ from connectors.sandbox.kraken.keys import KrakenError, Permission
 from connectors.sandbox.kraken.names import ASSETS, PAIRS
 from connectors.sandbox.kraken.orders import check_order, rest_entry
 from connectors.sandbox.kraken.public import mode_of
+from connectors.sandbox.market import SECOND_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from connectors.sandbox.market import Market
     from connectors.sandbox.server import Clock
 
+FOR_ANY_KEY = ("GetApiKeyInfo",)
 PAGE = 50  # closed orders given at a time
 REFUSALS = {
     Refused.NO_FUNDS: "EOrder:Insufficient funds",
@@ -44,6 +46,8 @@ class Trading:
         """Check and place an order given in REST's names; no AccountOrder where only validation was asked for."""
         key.require(Permission.CREATE_ORDERS)
         checked = check_order(given, self._public.listed, mode_of(self._faults), self._clock.now_ns())
+        if self._faults.is_on("order_refused"):
+            raise KrakenError("EOrder:Invalid order")
         if checked.validate_only:
             return checked, None
         try:
@@ -93,6 +97,7 @@ class PrivateApi:
             "CancelOrder": self.cancel_order,
             "CancelAll": self.cancel_all,
             "GetWebSocketsToken": self.websockets_token,
+            "GetApiKeyInfo": self.key_info,
         }
 
     def balance(self, key: ApiKey, _given: Mapping[str, Any]) -> dict[str, str]:
@@ -153,6 +158,24 @@ class PrivateApi:
     def websockets_token(self, key: ApiKey, _given: Mapping[str, Any]) -> dict[str, Any]:
         key.require(Permission.WEBSOCKET)
         return {"token": self._keyring.new_token(key, self._clock.true_ns()), "expires": 900}
+
+    def key_info(self, key: ApiKey, _given: Mapping[str, Any]) -> dict[str, Any]:
+        """Needs no permission. Source: docs.kraken.com, Get API Key Info, read 2026-11."""
+        return {
+            "apiKeyName": "sandbox",
+            "apiKey": key.credentials.api_key,
+            "nonce": str(key.last_nonce),
+            "nonceWindow": 0,
+            "permissions": self._keyring.permissions_of(key),
+            "iban": "AA00 SAND BOXX 0000",
+            "validUntil": "0",
+            "queryFrom": "0",
+            "queryTo": "0",
+            "createdTime": str(key.created_s),
+            "modifiedTime": str(key.created_s),
+            "ipAllowlist": [],
+            "lastUsed": str(self._clock.now_ns() // SECOND_NS),
+        }
 
     def _worth_in_usd(self, account: Account) -> Decimal:
         worth = account.balances.get("USD", Decimal(0))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
+from connectors.sandbox.candle_faults import CandleFaults
 from connectors.sandbox.decimals import fixed, rescaled
 from connectors.sandbox.kraken.keys import KrakenError
 from connectors.sandbox.kraken.names import ASSETS, PAIRS, find_asset, find_rest_pair, result_key
@@ -43,6 +44,7 @@ class PublicApi:
         self._market = market
         self._faults = faults
         self._clock = clock
+        self._candle_faults = CandleFaults(faults)
         self.endpoints: Mapping[str, Callable[[Mapping[str, str]], Any]] = {
             "Time": self.time,
             "SystemStatus": self.system_status,
@@ -82,7 +84,7 @@ class PublicApi:
         info = query.get("info", "info")
         if info != "info" and info not in INFO_FIELDS:
             raise KrakenError("EGeneral:Invalid arguments:info")
-        return {key: _part(entry.rest_entry(), info) for key, entry in self._asked_pairs(query)}
+        return {key: _part(entry.rest_entry(self._faults), info) for key, entry in self._asked_pairs(query)}
 
     def ticker(self, query: Mapping[str, str]) -> dict[str, Any]:
         return {key: self._ticker(entry) for key, entry in self._asked_pairs(query)}
@@ -95,7 +97,7 @@ class PublicApi:
         def rows(levels: dict[int, int]) -> list[list[str | int]]:
             return [[_price(entry, price), _short_size(entry, size), now] for price, size in levels.items()]
 
-        return {key: {"asks": rows(market.asks.top(count)), "bids": rows(market.bids.top(count))}}
+        return {key: {"asks": rows(market.shown_asks.top(count)), "bids": rows(market.shown_bids.top(count))}}
 
     def ohlc(self, query: Mapping[str, str]) -> dict[str, Any]:
         key, entry, market = self._one(query)
@@ -103,12 +105,10 @@ class PublicApi:
         if minutes not in INTERVALS_MIN:
             raise KrakenError("EGeneral:Invalid arguments:interval")
         since = _whole(query, "since", 0, 0, 2**63)
-        bars = market.candles.rows(minutes * 60, _market_seconds(self._clock), limit=MAX_CANDLES)
-        last = bars[-2].open_time_s
-        gap = self._faults.get("candle_gap")
-        if gap:
-            end = len(bars) - gap["back"]
-            bars = [bar for index, bar in enumerate(bars) if not end - gap["rows"] <= index < end]
+        bars = self._candle_faults.spoil(
+            market.candles.rows(minutes * 60, _market_seconds(self._clock), limit=MAX_CANDLES)
+        )
+        last = max(bar.open_time_s for bar in bars) - minutes * 60
         return {key: [_ohlc_row(entry, bar) for bar in bars if bar.open_time_s > since], "last": last}
 
     def trades(self, query: Mapping[str, str]) -> dict[str, Any]:
@@ -123,7 +123,7 @@ class PublicApi:
     def spread(self, query: Mapping[str, str]) -> dict[str, Any]:
         key, entry, market = self._one(query)
         now = self._clock.now_ns() // SECOND_NS
-        bid, ask = market.bids.best or 0, market.asks.best or 0
+        bid, ask = market.shown_bids.best or 0, market.shown_asks.best or 0
         return {key: [[now, _price(entry, bid), _price(entry, ask)]], "last": now}
 
     def _asked_pairs(self, query: Mapping[str, str]) -> list[tuple[str, KrakenPair]]:
@@ -157,8 +157,8 @@ class PublicApi:
             return [_price(entry, price), str(max(1, int(float(short)))), short]
 
         return {
-            "a": quote(market.asks.top(1)),
-            "b": quote(market.bids.top(1)),
+            "a": quote(market.shown_asks.top(1)),
+            "b": quote(market.shown_bids.top(1)),
             "c": [_price(entry, market.last_price), fixed(last_size, entry.spec.size_decimals)],
             "v": [fixed(bar.volume, entry.spec.size_decimals) for bar in periods],
             "p": [_price(entry, vwap(bar)) for bar in periods],

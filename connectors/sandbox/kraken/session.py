@@ -180,7 +180,7 @@ class KrakenSession:
     def _snapshot(self, channel: str, entry: KrakenPair, result: Mapping[str, Any]) -> bytes | None:
         market, clock = self._feed.market.pairs[entry.pair], self._feed.clock
         if channel == "book":
-            return self._feed.view(entry, result["depth"]).snapshot(self._timestamp())
+            return self._feed.view(entry, result["depth"]).snapshot(frames.rfc3339(clock.book_ns()))
         if channel == "ticker":
             return frames.channel_frame("ticker", "snapshot", [frames.ticker(entry, market, clock.true_ns())])
         if channel == "trade":
@@ -201,7 +201,7 @@ class KrakenSession:
             result |= {"snapshot": wants_snapshot, "warnings": ["tick_size is deprecated, use price_increment"]}
         self._send_reply({**reply, "result": result, "success": True}, time_in)
         if wants_snapshot:
-            pairs = frames.instrument(self._feed.listed_pairs())
+            pairs = frames.instrument(self._feed.listed_pairs(), self._feed.faults)
             self.connection.send(frames.channel_frame("instrument", "snapshot", pairs))
 
     # private

@@ -12,9 +12,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosedError, InvalidMessage, InvalidStatus
 
-from connectors.errors import UsageError
-from connectors.sandbox import CATALOGUE, KrakenSandbox
-from connectors.sandbox.faults import Faults
+from connectors.sandbox import KrakenSandbox
 from tests.connectors.sandbox.test_kraken_book import followed_book
 from tests.connectors.sandbox.wire import Book, socket_of
 
@@ -373,31 +371,3 @@ async def test_credentials_are_refused(
         sandbox.faults.switch_off(fault)
         assert (await rest.private("Balance"))["error"] == []
         assert (await socket.subscribe("executions", token=token))["success"] is True
-
-
-# the switchboard
-
-
-@pytest.mark.parametrize(
-    ("name", "given", "message"),
-    [
-        ("bad_cheksum", {}, "no fault 'bad_cheksum': did you mean bad_checksum"),
-        ("drop", {"afters": 1}, "no parameter 'afters': did you mean after_s"),
-        ("drop", {"after_s": "soon"}, "after_s takes a float, not 'soon'"),
-        ("drop", {"again": 1}, "again takes a bool, not 1"),
-        ("bad_checksum", {"every": 0}, "every starts at 1, not 0"),
-        ("maintenance", {"mode": "post_onyl"}, "mode cannot be 'post_onyl': did you mean post_only"),
-    ],
-)
-def test_wrong_use_names_the_nearest_right_one(name: str, given: dict[str, Any], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        Faults().switch_on(name, **given)
-
-
-def test_clear_switches_everything_off() -> None:
-    faults = Faults()
-    for name in CATALOGUE:
-        faults.switch_on(name)
-    assert all(fault["on"] for fault in faults.describe())
-    faults.clear()
-    assert not any(fault["on"] for fault in faults.describe())

@@ -144,6 +144,11 @@ async def test_unknown_method_is_404(rest: Rest) -> None:
         assert (response.status_code, response.json()) == (404, {"error": ["EGeneral:Unknown method"]})
 
 
+async def test_key_info(rest: Rest) -> None:
+    documented = payload("rest_api_key_info.json")
+    assert shape(await rest.private("GetApiKeyInfo")) == shape(documented)
+
+
 async def test_private_answers(rest: Rest) -> None:
     assert set((await rest.private("Balance"))["result"]) >= {"ZUSD", "XXBT"}
     added = await rest.private("AddOrder", pair="XBTUSDT", type="buy", ordertype="limit", price="29500", volume="0.5")

@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from connectors.sandbox.accounts import Account, OrderDesk, OrderDraft, Refused
-from connectors.sandbox.decimals import fixed, scaled
+from connectors.sandbox.decimals import fixed, published_rule, scaled
+from connectors.sandbox.faults import Faults
 from connectors.sandbox.kraken.names import PAIRS
 from connectors.sandbox.market import SECOND_NS, Market, PairMarket
 from connectors.types import TradingPair
@@ -42,14 +43,113 @@ def test_book_never_crosses_and_keeps_its_depth() -> None:
     assert min(market.asks.top(2000).values()) > 0
 
 
-def test_crossed_book_heals_with_the_next_step() -> None:
+def shown(market: PairMarket) -> tuple[dict[int, int], dict[int, int]]:
+    return market.shown_bids.all(), market.shown_asks.all()
+
+
+def test_without_a_fault_the_book_is_shown_as_it_is() -> None:
     market = new_market().pairs[BTC_USD]
-    market.is_crossed = True
-    market.step(NOW_NS)
-    assert market.bids.best > market.asks.best  # type: ignore[operator]  # neither side is ever empty
-    market.is_crossed = False
-    market.step(NOW_NS)
-    assert market.bids.best < market.asks.best  # type: ignore[operator]
+    assert shown(market) == (market.bids.top(2000), market.asks.top(2000))
+    assert not market.show_as(Faults())
+
+
+def test_crossed_book_is_shown_with_a_bid_above_the_best_ask_and_heals() -> None:
+    market, faults = new_market().pairs[BTC_USD], Faults()
+    asks = market.asks.top(10)
+    faults.switch_on("crossed_book")
+    assert market.show_as(faults)
+    assert market.shown_bids.top(10) == {
+        market.asks.best + 3: 25_000_000,  # type: ignore[operator]  # neither side is ever empty
+        **market.bids.top(9),
+    }
+    assert market.shown_asks.top(10) == asks
+    faults.clear()
+    assert market.show_as(faults)
+    assert shown(market) == (market.bids.top(2000), market.asks.top(2000))
+
+
+def test_locked_book_is_shown_with_a_bid_at_the_best_ask() -> None:
+    market, faults = new_market().pairs[BTC_USD], Faults()
+    faults.switch_on("locked_book")
+    market.show_as(faults)
+    assert market.shown_bids.best == market.shown_asks.best == market.asks.best
+    assert market.shown_bids.has(market.asks.best or 0)
+    assert market.bids.best != market.asks.best
+
+
+@pytest.mark.parametrize(("side", "empty"), [("asks", (False, True)), ("bids", (True, False))])
+def test_empty_side_is_shown_empty_and_nothing_is_found_there(side: str, empty: tuple[bool, bool]) -> None:
+    market, faults = new_market().pairs[BTC_USD], Faults()
+    faults.switch_on("empty_side", side=side)
+    market.show_as(faults)
+    assert (not market.shown_bids.all(), not market.shown_asks.all()) == empty
+    assert (market.shown_bids.best is None, market.shown_asks.best is None) == empty
+    assert not getattr(market, f"shown_{side}").has(getattr(market, side).best)
+
+
+def test_wide_spread_moves_every_level_away() -> None:
+    market, faults = new_market().pairs[BTC_USD], Faults()
+    bid, ask = market.bids.best or 0, market.asks.best or 0
+    faults.switch_on("wide_spread", percent=10)
+    market.show_as(faults)
+    assert (market.shown_bids.best, market.shown_asks.best) == (bid - 41_873, ask + 41_873)
+    assert market.shown_bids.has(bid - 41_873)
+    assert not market.shown_bids.has(bid)
+    assert list(market.shown_asks.top(1100).values()) == list(market.asks.top(1100).values())
+
+
+def test_spread_wider_than_the_price_leaves_no_bid_below_zero() -> None:
+    market, faults = new_market().pairs[BTC_USD], Faults()
+    faults.switch_on("wide_spread", percent=250)
+    market.show_as(faults)
+    assert market.shown_bids.all() == {}
+    assert not market.shown_bids.has((market.bids.best or 0) - 1_046_803)
+
+
+def test_faults_of_the_book_go_together() -> None:
+    market, faults = new_market().pairs[BTC_USD], Faults()
+    faults.switch_on("wide_spread", percent=10)
+    faults.switch_on("locked_book")
+    market.show_as(faults)
+    assert market.shown_bids.best == market.shown_asks.best == (market.asks.best or 0) + 41_873
+    faults.switch_on("empty_side", side="asks")
+    market.show_as(faults)
+    assert market.shown_bids.best == (market.bids.best or 0) - 41_873
+
+
+def test_orders_are_matched_against_the_book_as_it_is() -> None:
+    market, faults = new_market(), Faults()
+    desk, account = desk_and_account(market)
+    faults.switch_on("empty_side", side="asks")
+    market.pairs[BTC_USD].show_as(faults)
+    order = desk.place(account, market.pairs[BTC_USD], OrderDraft("buy", 1000, None))
+    assert order.filled == 1000
+
+
+def test_numbered_changes_lead_from_one_published_book_to_the_next() -> None:
+    market, faults = new_market().pairs[BTC_USD], Faults()
+    market.record_changes()
+    book = {
+        (sign, price): size for sign, side in zip((-1, 1), shown(market), strict=True) for price, size in side.items()
+    }
+    switches = iter(
+        [("crossed_book", {}), ("wide_spread", {"percent": 1}), ("empty_side", {}), (None, {}), ("locked_book", {})]
+    )
+    for number in range(120):
+        market.step(NOW_NS)
+        if number % 20 == 10 and (switch := next(switches, None)) is not None:
+            name, given = switch
+            faults.switch_on(name, **given) if name else faults.clear()
+            market.show_as(faults)
+            market.step(NOW_NS)
+        for sign, price, size in market.take_changes():
+            if size:
+                book[sign, price] = size
+            else:
+                del book[sign, price]
+        bids, asks = shown(market)
+        assert {price: size for (sign, price), size in book.items() if sign < 0} == bids
+        assert {price: size for (sign, price), size in book.items() if sign > 0} == asks
 
 
 def test_candles_fill_every_interval_without_a_gap() -> None:
@@ -182,3 +282,10 @@ def test_numbers_keep_all_their_digits(value: int, decimals: int, text: str) -> 
 @pytest.mark.parametrize("text", ["", "abc", "1.23", "NaN", "Infinity", "1e999999999"])
 def test_text_that_is_no_whole_amount_has_no_scaled_form(text: str) -> None:
     assert scaled(text, 1) is None
+
+
+def test_changed_rules_are_multiples_in_plain_digits() -> None:
+    faults = Faults()
+    assert published_rule("0.00005", faults) == "0.00005"
+    faults.switch_on("rules_change", factor=25)
+    assert [published_rule(rule, faults) for rule in ("0.00005", "0.1", "50")] == ["0.00125", "2.5", "1250"]

@@ -9,6 +9,7 @@ import hmac
 import json
 import zlib
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -156,6 +157,9 @@ class Book:
     def agrees(self) -> bool:
         return bool(self.checksum == self.sent_checksum)
 
+    def best(self, side: str) -> Decimal:
+        return Decimal(next(iter(self.sides[side])))
+
     @property
     def is_crossed(self) -> bool:
-        return float(next(iter(self.sides["bids"]))) >= float(next(iter(self.sides["asks"])))
+        return self.best("bids") >= self.best("asks")
