@@ -13,72 +13,34 @@ How orders are matched:
 
 from __future__ import annotations
 
-import operator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from decimal import ROUND_CEILING, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
-from enum import StrEnum
+from decimal import Decimal, localcontext
 from itertools import count
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple
 
-from connectors.errors import Rejected, UsageError
-from connectors.types import BookLevel, OrderType, Side
+from connectors.clock import utc_now
+from connectors.errors import Rejected
+from connectors.paper_matching import (
+    EXACT,
+    TOO_LARGE,
+    ZERO,
+    Fees,
+    Liquidity,
+    PaperBalance,
+    PaperMarket,
+    PaperOrderStatus,
+    plain,
+    priority,
+)
+from connectors.types import Side
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
 
-    from connectors.types import BookSnapshot, OrderRequest, PairRules
+    from connectors.types import BookLevel, BookSnapshot, OrderRequest, PairRules
 
-# Sums and products are exact or raise: nothing is rounded in silence.
-EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
-ROUNDED_UP = Context(prec=120, rounding=ROUND_CEILING)
-# Beyond any real amount; below it every product fits EXACT.
-TOO_LARGE = Decimal(10) ** 18
-ZERO = Decimal(0)
-
-
-class Liquidity(StrEnum):
-    MAKER = "maker"
-    TAKER = "taker"
-
-
-class PaperOrderStatus(StrEnum):
-    OPEN = "open"
-    PARTIALLY_FILLED = "partially_filled"
-    FILLED = "filled"
-    CANCELLED = "cancelled"
-    REJECTED = "rejected"
-
-
-@dataclass(frozen=True, slots=True)
-class Fees:
-    """Fractions of the cost (0.0026 is 0.26 %), charged in quote and rounded up to *decimals*.
-
-    It is the sum that an order owes as maker, and as taker, which is rounded: an order filled in many parts pays what
-    the same order filled at once would.
-    """
-
-    maker: Decimal
-    taker: Decimal
-    decimals: int = 8
-
-    def __post_init__(self) -> None:
-        if not all(rate.is_finite() and 0 <= rate < 1 for rate in (self.maker, self.taker)) or self.decimals < 0:
-            raise ValueError("fees are fractions of the cost, 0 <= fee < 1, in decimals >= 0")
-
-    def owed(self, liquidity: Liquidity, cost: Decimal) -> Decimal:
-        rate = self.maker if liquidity is Liquidity.MAKER else self.taker
-        unit = Decimal(1).scaleb(-self.decimals)
-        return ROUNDED_UP.quantize(ROUNDED_UP.multiply(rate, cost), unit)
-
-
-@dataclass(frozen=True, slots=True)
-class PaperBalance:
-    """Amounts of one asset: *held* is bound by resting orders, *available* is the rest of *total*."""
-
-    total: Decimal
-    held: Decimal
-    available: Decimal
+__all__ = ["Fees", "Fill", "Liquidity", "PaperBalance", "PaperExchange", "PaperOrder", "PaperOrderStatus"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +92,7 @@ class PaperExchange:
         *,
         fees: Fees,
         balances: Mapping[str, Decimal],
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         for asset, amount in balances.items():
             if not (amount.is_finite() and 0 <= amount < TOO_LARGE):
@@ -142,9 +104,7 @@ class PaperExchange:
         self._totals = {rules.pair.base: ZERO, rules.pair.quote: ZERO, **balances}
         self._resting: dict[str, _Resting] = {}
         self._ids = count(1)
-        self._has_book = False
-        # By the side that takes from it: buyers meet the asks, sellers the bids.
-        self._opposite = {Side.BUY: _TakeableSide(operator.le), Side.SELL: _TakeableSide(operator.ge)}
+        self._market = PaperMarket(rules)
 
     @property
     def balances(self) -> dict[str, PaperBalance]:
@@ -157,12 +117,8 @@ class PaperExchange:
 
         The better price goes first, then the older order. Raises UsageError for the book of another pair.
         """
-        if snapshot.pair != self.rules.pair:
-            raise UsageError(f"a book of {snapshot.pair}, but this exchange trades {self.rules.pair}")
         with localcontext(EXACT):
-            self._has_book = True
-            self._opposite[Side.BUY].show(snapshot.asks)
-            self._opposite[Side.SELL].show(snapshot.bids)
+            self._market.show(snapshot)
             return [fill for resting in self._by_priority() for fill in self._fill_resting(*resting)]
 
     def place(self, request: OrderRequest) -> PaperOrder:
@@ -172,27 +128,24 @@ class PaperExchange:
         """
         order = PaperOrder(f"paper-{next(self._ids)}", request)
         self.orders[order.id] = order
-        opposite = self._opposite[request.side]
+        market = self._market
         with localcontext(EXACT):
             try:
-                self._check_rules(request)
-                levels = opposite.takeable(request.size, limit=request.price)
-                if levels and request.order_type is OrderType.LIMIT_MAKER:
-                    self._reject(
-                        f"price: it would take at {_plain(levels[0].price)}; stay behind that price or use LIMIT"
-                    )
+                market.check_rules(request)
+                levels = market.takeable(request.side, request.size, request.price)
+                market.check_makes(request, levels)
                 self._check_funds(request, levels)
             except Rejected as refusal:
                 order.status, order.reason = PaperOrderStatus.REJECTED, refusal.message
                 raise
             for level in levels:
-                opposite.take(level)
+                market.take(request.side, level)
                 self._fill(order, Liquidity.TAKER, level.price, level.size)
             if not order.remaining:
                 return order
             if request.price is None:
                 order.status = PaperOrderStatus.CANCELLED
-                order.reason = f"the visible book filled {_plain(order.filled_size)} of {_plain(request.size)}"
+                order.reason = f"the visible book filled {plain(order.filled_size)} of {plain(request.size)}"
             else:
                 self._resting[order.id] = _Resting(order, request.price)
         return order
@@ -201,40 +154,12 @@ class PaperExchange:
         """The order, cancelled, with what it held released. Raises Rejected where there is nothing to cancel."""
         order = self.orders.get(order_id)
         if order is None:
-            self._reject(f"order: there is no {order_id!r}")
+            self._market.reject(f"order: there is no {order_id!r}")
         if self._resting.pop(order_id, None) is None:
-            self._reject(f"order: {order_id} is already {order.status}")
+            self._market.reject(f"order: {order_id} is already {order.status}")
         order.status = PaperOrderStatus.CANCELLED
         order.reason = "cancelled on request"
         return order
-
-    # Checks before anything changes.
-
-    def _check_rules(self, request: OrderRequest) -> None:
-        rules = self.rules
-        if request.pair != rules.pair:
-            self._reject(f"pair: {request.pair} is not traded here; use {rules.pair}")
-        if not rules.is_trading:
-            self._reject(f"pair: {rules.pair} is {rules.status}; wait until it trades")
-        if not self._has_book:
-            self._reject("book: none seen yet; place orders after the first one")
-        self._check_amount("size", request.size, rules.size_step)
-        if request.size < rules.min_size:
-            self._reject(f"size: {_plain(request.size)} is below the minimum; use at least {_plain(rules.min_size)}")
-        if request.price is not None:
-            self._check_amount("price", request.price, rules.price_tick)
-        price = self._opposite[request.side].best() if request.price is None else request.price
-        if rules.min_cost is not None and price is not None and price * request.size < rules.min_cost:
-            cost = f"{_plain(price * request.size)} {rules.pair.quote}"
-            self._reject(f"size: a cost of {cost} is below the minimum of {_plain(rules.min_cost)}; use a larger size")
-
-    def _check_amount(self, name: str, value: Decimal, step: Decimal) -> None:
-        if not (value.is_finite() and 0 < value < TOO_LARGE):
-            self._reject(f"{name}: {value} is not an amount; use a positive number")
-        lower = value // step * step
-        if lower != value:
-            near = " or ".join(_plain(amount) for amount in (lower, lower + step) if amount)
-            self._reject(f"{name}: {value} is not a multiple of {_plain(step)}; use {near}")
 
     def _check_funds(self, request: OrderRequest, levels: Sequence[BookLevel]) -> None:
         if request.side is Side.SELL:
@@ -248,24 +173,19 @@ class PaperExchange:
                 needed += rest + self.fees.owed(Liquidity.MAKER, rest)
         available = self._totals[asset] - self._held(asset)
         if needed > available:
-            self._reject(f"balance: {_plain(needed)} {asset} {what}, {_plain(available)} available; use a smaller size")
-
-    def _reject(self, message: str) -> NoReturn:
-        raise Rejected(message, pair=str(self.rules.pair))
+            self._market.reject(
+                f"balance: {plain(needed)} {asset} {what}, {plain(available)} available; use a smaller size"
+            )
 
     # Matching and bookkeeping, all within the EXACT context.
 
     def _by_priority(self) -> list[_Resting]:
-        def best_first(resting: _Resting) -> Decimal:
-            return -resting.price if resting.order.request.side is Side.BUY else resting.price
-
-        return sorted(self._resting.values(), key=best_first)
+        return sorted(self._resting.values(), key=lambda it: priority(it.order.request.side, it.price))
 
     def _fill_resting(self, order: PaperOrder, price: Decimal) -> list[Fill]:
-        opposite = self._opposite[order.request.side]
-        fills = []
-        for level in opposite.takeable(order.remaining, limit=price):
-            opposite.take(level)
+        side, fills = order.request.side, []
+        for level in self._market.takeable(side, order.remaining, price):
+            self._market.take(side, level)
             fills.append(self._fill(order, Liquidity.MAKER, price, level.size))
         if not order.remaining:
             del self._resting[order.id]
@@ -307,49 +227,3 @@ class PaperExchange:
 class _Resting(NamedTuple):
     order: PaperOrder
     price: Decimal
-
-
-def _plain(amount: Decimal) -> str:
-    text = f"{amount:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-class _TakeableSide:
-    """One side of the book as our orders meet it: what is displayed, less what our own fills took of it."""
-
-    def __init__(self, reaches: Callable[[Decimal, Decimal], bool]) -> None:
-        """*reaches* tells whether a level's price is as good as a limit: `le` for asks, `ge` for bids."""
-        self._reaches = reaches
-        self._levels: Sequence[BookLevel] = ()
-        self._taken: dict[Decimal, Decimal] = {}
-
-    def show(self, levels: Sequence[BookLevel]) -> None:
-        """Replace what is displayed, best first."""
-        self._levels = levels
-        displayed = dict(levels) if self._taken else {}
-        self._taken = {
-            price: min(taken, displayed.get(price, taken))
-            for price, taken in self._taken.items()
-            if price in displayed or self._is_hidden(price)
-        }
-
-    def best(self) -> Decimal | None:
-        return self._levels[0].price if self._levels else None
-
-    def takeable(self, size: Decimal, limit: Decimal | None) -> list[BookLevel]:
-        """What an order of *size* gets at *limit* or better (None: at any price), best first."""
-        parts = []
-        for price, displayed in self._levels:
-            if not size or (limit is not None and not self._reaches(price, limit)):
-                break
-            part = min(size, displayed - self._taken.get(price, ZERO))
-            if part:
-                parts.append(BookLevel(price, part))
-                size -= part
-        return parts
-
-    def take(self, level: BookLevel) -> None:
-        self._taken[level.price] = self._taken.get(level.price, ZERO) + level.size
-
-    def _is_hidden(self, price: Decimal) -> bool:
-        return bool(self._levels) and not self._reaches(price, self._levels[-1].price)
