@@ -9,7 +9,7 @@ from connectors.errors import UnknownInterval, UsageError, nearest
 from connectors.http import HttpTransport, new_http_client
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import timedelta
     from decimal import Decimal
     from types import TracebackType
@@ -71,6 +71,8 @@ class Candles(Protocol):
 
     candle_intervals: ClassVar[Mapping[str, timedelta]]
     max_candles: ClassVar[int]
+    omits_quiet_candles: ClassVar[bool]
+    """Whether a candle in which nothing traded may be missing, so that a hole alone is no fault."""
 
     async def candles(self, pair: TradingPair, interval: str, *, limit: int = 100) -> list[Candle]:
         """The latest *limit* candles, oldest first, the forming one last. Raises UnknownPair, UnknownInterval."""
@@ -142,6 +144,10 @@ class Connector:
     rate_limit: ClassVar[RateLimit]
     order_types: ClassVar[tuple[OrderType, ...]]
     credits_partners: ClassVar[bool] = False
+    signature_header: ClassVar[str] = ""
+    """The header of a signed request that carries its signature in base64; empty where there is none."""
+    remembers: ClassVar[tuple[str, ...]] = ()
+    """Paths whose answers are kept for later calls: a capture has them even where another check had asked."""
 
     def __init__(
         self,
@@ -201,3 +207,12 @@ class Connector:
     def _refuse_unknown(self, interval: str, offered: Mapping[str, timedelta]) -> None:
         if interval not in offered:
             raise UnknownInterval(f"no candles of {interval!r}: {nearest(interval, offered)}", venue=self.venue)
+
+    def _refuse_limit(self, limit: int, most: int) -> None:
+        if not 1 <= limit <= most:
+            raise UsageError(f"limit {limit}: 1 to {most} candles can be had", venue=self.venue)
+
+    def _refuse_depth(self, depth: int, offered: Sequence[int]) -> None:
+        if depth not in offered:
+            choices = ", ".join(map(str, offered))
+            raise UsageError(f"no book of depth {depth}: choose from {choices}", venue=self.venue)

@@ -1,7 +1,8 @@
-"""What time it is, by the wall and by a stopwatch: asked here, so that a recording can be replayed at its own time."""
+"""What time it is, and what chance says: asked here, so that a recording can be replayed at its own time."""
 
 from __future__ import annotations
 
+import random
 import time
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -15,6 +16,9 @@ class Clock(Protocol):
 
     def monotonic(self) -> float: ...
 
+    def between(self, low: float, high: float) -> float:
+        """A random number, for waits that should not coincide. A replay takes the lowest: it must not be late."""
+
 
 class SystemClock:
     """This machine's own."""
@@ -24,6 +28,8 @@ class SystemClock:
     @staticmethod
     def utc_now() -> datetime:
         return datetime.now(UTC)
+
+    between = staticmethod(random.uniform)
 
 
 _SYSTEM = SystemClock()
@@ -38,3 +44,7 @@ def utc_now() -> datetime:
 
 def monotonic() -> float:
     return clock_in_use.get().monotonic()
+
+
+def between(low: float, high: float) -> float:
+    return clock_in_use.get().between(low, high)

@@ -8,19 +8,22 @@ import ssl
 import time
 import zlib
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from weakref import WeakKeyDictionary
 
 import httpx
 import stamina
 
+from connectors.capture import Request, wire_in_use
+from connectors.clock import utc_now
 from connectors.errors import (
+    AddressRefused,
     ConnectorError,
     Disconnected,
     MalformedPayload,
     MessageTooLarge,
+    NotSetUp,
     RateLimited,
     Rejected,
     Timeout,
@@ -34,6 +37,7 @@ from connectors.types import Phases
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from datetime import datetime
 
     from connectors.rate_limit import RateLimit
 
@@ -46,6 +50,9 @@ USER_AGENT = "bellwether"
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 """Several times the largest list of trading pairs that a venue here answers with."""
+
+FROM_A_PROXY = frozenset({407, 511})
+"""Statuses that no venue sends: whoever wants a log-in stands between it and us."""
 
 GZIP_WBITS = 31
 """zlib's way of asking for a gzip header."""
@@ -98,7 +105,7 @@ class _PhaseClock:
     async def __call__(self, event: str, _info: Mapping[str, object]) -> None:
         self.mark(event)
         if event.endswith("send_request_headers.started"):
-            self.sent_at = datetime.now(UTC)
+            self.sent_at = utc_now()
 
     def mark(self, event: str) -> None:
         self._marks[event.removeprefix("http11.").removeprefix("connection.")] = time.perf_counter()
@@ -126,9 +133,12 @@ def error_of_status(status: int, headers: Mapping[str, str], *, venue: str, endp
             venue=venue,
             endpoint=endpoint,
         )
+    if status in FROM_A_PROXY:
+        return Unreachable(f"HTTP {status}: a proxy on the way wants a log-in", venue=venue, endpoint=endpoint)
     if status >= 500:
         return Unavailable(f"HTTP {status}", venue=venue, endpoint=endpoint)
-    return Rejected(f"HTTP {status}", venue=venue, endpoint=endpoint)
+    refusal = AddressRefused if status in (403, 451) else Rejected
+    return refusal(f"HTTP {status}", venue=venue, endpoint=endpoint)
 
 
 _limiters: WeakKeyDictionary[httpx.AsyncClient, dict[str, RateLimiter]] = WeakKeyDictionary()
@@ -155,6 +165,8 @@ class HttpTransport:
         self.base_url = base_url.rstrip("/")
         self.venue = venue
         self.timeout_s = timeout_s
+        self.error_of_status = error_of_status
+        """A venue that says more in the headers of a 429 puts its own reading here."""
         self._client = client
         self._attempts = attempts
         self._limiter = _limiter_of(client, self.base_url, rate_limit)
@@ -173,11 +185,22 @@ class HttpTransport:
         Raises Unreachable, Timeout, Disconnected, RateLimited, Unavailable, MessageTooLarge, MalformedPayload.
         """
         send = self._send_anew if new_connection else self._send
-        return await send("GET", path, params=params, headers=headers, weight=weight)
+        return await self._by_wire(
+            Request.of(self.venue, "GET", self.base_url, path, params, headers),
+            partial(send, "GET", path, params=params, headers=headers, weight=weight),
+        )
 
     async def post(self, path: str, content: bytes, headers: Mapping[str, str], *, weight: float = 1) -> HttpAnswer:
         """A signed request, sent once: its bytes are signed, and its nonce is spent. Raises as `get`."""
-        return await self._send("POST", path, content=content, headers=headers, weight=weight)
+        return await self._by_wire(
+            Request.of(self.venue, "POST", self.base_url, path, None, headers),
+            partial(self._send, "POST", path, content=content, headers=headers, weight=weight),
+        )
+
+    @staticmethod
+    async def _by_wire(request: Request, send: Callable[[], Awaitable[HttpAnswer]]) -> HttpAnswer:
+        wire = wire_in_use.get()
+        return await send() if wire is None else await wire.exchange(request, send)
 
     async def retrying(self, read: Callable[[], Awaitable[T]]) -> T:
         """What *read* returns, tried again on a transient failure as often as this transport may.
@@ -263,12 +286,12 @@ class HttpTransport:
                     timeout=self.timeout_s,
                     extensions={"trace": clock} if clock else None,
                 )
-                sent_at = datetime.now(UTC)
+                sent_at = utc_now()
                 response = await client.send(request, stream=True)
                 try:
                     body = await self._read(response, path)
                     kind = response.headers.get("Content-Type", "")
-                    return HttpAnswer(response.status_code, kind, body, sent_at, datetime.now(UTC))
+                    return HttpAnswer(response.status_code, kind, body, sent_at, utc_now())
                 finally:
                     await response.aclose()
         except RateLimited as error:
@@ -284,7 +307,7 @@ class HttpTransport:
             if len(body) > MAX_BODY_BYTES:
                 raise MessageTooLarge(f"an answer of more than {MAX_BODY_BYTES} bytes", venue=self.venue, endpoint=path)
         if response.status_code == 429 or response.status_code >= 500:
-            raise error_of_status(response.status_code, response.headers, venue=self.venue, endpoint=path)
+            raise self.error_of_status(response.status_code, response.headers, venue=self.venue, endpoint=path)
         return bytes(body)
 
     @asynccontextmanager
@@ -302,6 +325,6 @@ class HttpTransport:
         except zlib.error as error:
             raise MalformedPayload("not the gzip that it is said to be", venue=self.venue, endpoint=path) from error
         except httpx.LocalProtocolError:  # its text quotes the header that it refuses: it may hold a key
-            raise UsageError("a header or a body that HTTP does not allow", venue=self.venue, endpoint=path) from None
+            raise NotSetUp("a header or a body that HTTP does not allow", venue=self.venue, endpoint=path) from None
         except (httpx.HTTPError, OSError) as error:
             raise Disconnected(str(error) or type(error).__name__, venue=self.venue, endpoint=path) from error

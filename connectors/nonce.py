@@ -8,10 +8,11 @@ import hashlib
 import os
 import re
 import time
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connectors.errors import UsageError
+from connectors.errors import NotSetUp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,15 +25,21 @@ _WIDTH = len(str(2**64))
 _READABLE = re.compile(rb"\s*0*(\d{1,20})\s*")
 
 
+nonces_in: ContextVar[Path | None] = ContextVar("nonces_in", default=None)
+"""Another folder for the tasks of this context, as for a replay, whose nonces nobody sees."""
+
+
 def nonce_directory() -> Path:
     """Where nonces are kept: $BELLWETHER_NONCE_DIR, or bellwether/nonces under the XDG state folder."""
+    if chosen := nonces_in.get():
+        return chosen
     if configured := os.environ.get("BELLWETHER_NONCE_DIR"):
         return Path(configured)
     state = os.environ.get("XDG_STATE_HOME")
     try:
         return (Path(state) if state else Path.home() / ".local" / "state") / "bellwether" / "nonces"
     except RuntimeError as error:  # a user without a home, as in some containers
-        raise UsageError("no folder for nonces: set BELLWETHER_NONCE_DIR") from error
+        raise NotSetUp("no folder for nonces: set BELLWETHER_NONCE_DIR") from error
 
 
 def clock_ms() -> int:
@@ -49,7 +56,7 @@ class NonceFile:
     one another. It excludes other processes, threads and coroutines, and ends with the process that held it.
     Nonces are milliseconds: a finer unit, once used, would lock out every client of the same key that counts coarser.
 
-    Waiting is bounded by the caller's `asyncio.timeout`. Raises UsageError where the file cannot be kept.
+    Waiting is bounded by the caller's `asyncio.timeout`. Raises NotSetUp where the file cannot be kept.
     """
 
     def __init__(self, api_key: str, directory: Path | None = None, *, now_ms: Callable[[], int] = clock_ms) -> None:
@@ -70,7 +77,7 @@ class NonceFile:
                 os.close(descriptor)
                 raise
         except OSError as exc:
-            raise UsageError(
+            raise NotSetUp(
                 f"cannot keep nonces in {self.path.parent} ({exc.strerror}): "
                 "let BELLWETHER_NONCE_DIR name a folder that can be written"
             ) from exc

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from datetime import timedelta
-from typing import TYPE_CHECKING
+import socket
+import ssl
+import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from connectors import http
 from connectors.errors import (
@@ -79,6 +88,7 @@ async def test_an_answer_keeps_status_type_and_body(
         (429, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}, RateLimited, None),
         (503, {}, Unavailable, None),
         (520, {}, Unavailable, None),
+        (511, {}, Unreachable, None),
     ],
 )
 async def test_a_status_that_says_try_later_is_an_error_of_its_kind(
@@ -244,3 +254,137 @@ async def test_an_answer_cut_short_is_a_lost_connection(
     venue.faults.switch_on(fault)
 
     assert isinstance(await error_of(transport_to(venue.urls["rest"]), "/0/public/Time"), Disconnected | Unreachable)
+
+
+async def test_the_phases_of_a_call_are_told_only_where_a_connection_was_made_for_it(
+    canned: CannedServer, transport_to: Callable[..., HttpTransport]
+) -> None:
+    canned.put("/x", "{}")
+    transport = transport_to(canned.url)
+
+    anew = await transport.get("/x", new_connection=True)
+    pooled = await transport.get("/x")
+
+    assert pooled.phases is None
+    assert anew.phases is not None
+    assert anew.phases.tls_ms is None
+    assert 0 <= anew.phases.connect_ms < 200
+
+
+async def test_a_connection_made_for_one_call_is_closed_again(transport_to: Callable[..., HttpTransport]) -> None:
+    connections = []
+    closed = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(writer)
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        await reader.read()  # until the other side closes
+        closed.set()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        transport = transport_to(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        await transport.get("/x", new_connection=True)
+        async with asyncio.timeout(2):
+            await closed.wait()
+
+    assert len(connections) == 1
+
+
+async def test_an_answer_that_is_long_in_coming_shows_in_its_first_byte(
+    transport_to: Callable[..., HttpTransport],
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.08)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        transport = transport_to(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        answer = await transport.get("/x", new_connection=True)
+
+    assert answer.phases is not None
+    assert answer.phases.first_byte_ms >= 75
+    assert answer.phases.connect_ms < 75
+
+
+def certified() -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """What a server on 127.0.0.1 shows, and what a client needs to believe it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(address, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with NamedTemporaryFile() as file:
+        file.write(pem)
+        file.write(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        file.flush()
+        server.load_cert_chain(file.name)
+    return server, ssl.create_default_context(cadata=pem.decode())
+
+
+async def test_a_handshake_that_is_long_in_coming_shows_in_its_own_phase(
+    transport_to: Callable[..., HttpTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server_side, client_side = certified()
+    monkeypatch.setattr(http, "shared_tls_context", lambda: client_side)
+
+    def serve(listener: socket.socket) -> None:
+        plain, _ = listener.accept()
+        time.sleep(0.08)
+        with server_side.wrap_socket(plain, server_side=True) as encrypted:
+            encrypted.recv(4096)
+            encrypted.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        serving = asyncio.create_task(asyncio.to_thread(serve, listener))
+        transport = transport_to(f"https://127.0.0.1:{listener.getsockname()[1]}")
+        answer = await transport.get("/x", new_connection=True)
+        await serving
+
+    assert answer.phases is not None
+    assert answer.phases.tls_ms is not None
+    assert answer.phases.tls_ms >= 75
+    assert answer.phases.connect_ms < 75
+
+
+async def test_a_name_that_is_long_in_coming_shows_in_its_own_phase(
+    canned: CannedServer, transport_to: Callable[..., HttpTransport], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    canned.put("/x", "{}")
+    loop = asyncio.get_running_loop()
+    look_up = loop.getaddrinfo
+
+    async def slow(*arguments: Any, **options: Any) -> Any:
+        await asyncio.sleep(0.08)
+        return await look_up(*arguments, **options)
+
+    monkeypatch.setattr(loop, "getaddrinfo", slow)  # no resolver here can be slowed down for real
+    answer = await transport_to(canned.url.replace("127.0.0.1", "localhost")).get("/x", new_connection=True)
+
+    assert answer.phases is not None
+    assert answer.phases.dns_ms >= 75
+
+
+async def test_a_name_that_nobody_knows_is_unreachable(transport_to: Callable[..., HttpTransport]) -> None:
+    with pytest.raises(Unreachable, match=r"no address for nowhere\.invalid"):
+        await transport_to("http://nowhere.invalid").get("/x", new_connection=True)

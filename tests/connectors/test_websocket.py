@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -13,8 +14,10 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from connectors import websocket
 from connectors.errors import (
+    AddressRefused,
     ConnectorError,
     Disconnected,
+    MalformedPayload,
     MessageTooLarge,
     RateLimited,
     Rejected,
@@ -123,7 +126,9 @@ async def test_sending_on_a_closed_connection_is_an_error_of_ours() -> None:
     [
         (HTTPStatus.TOO_MANY_REQUESTS, RateLimited),
         (HTTPStatus.SERVICE_UNAVAILABLE, Unavailable),
-        (HTTPStatus.FORBIDDEN, Rejected),
+        (HTTPStatus.FORBIDDEN, AddressRefused),
+        (HTTPStatus.NOT_FOUND, Rejected),
+        (HTTPStatus.OK, MalformedPayload),
     ],
 )
 async def test_a_refused_handshake_is_what_its_status_means(status: HTTPStatus, kind: type[ConnectorError]) -> None:
@@ -145,3 +150,25 @@ async def test_a_server_that_accepts_and_says_nothing_is_a_timeout() -> None:
 
 async def test_what_is_no_address_is_the_callers_mistake() -> None:
     assert isinstance(await opening_error("http://127.0.0.1:9"), UsageError)
+
+
+async def test_neither_an_address_nor_a_message_is_logged_at_any_level(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def handle(connection: ServerConnection) -> None:
+        await connection.recv()
+        await connection.send("welcome")
+
+    quiet = logging.getLogger("the server's own")
+    quiet.setLevel(logging.INFO)
+    async with server(handle, logger=quiet) as url:
+        heard = asyncio.Event()
+        token = f"{url}?token=the-token"
+        async with (
+            asyncio.timeout(DEADLINE_S),
+            open_websocket(token, lambda _: heard.set(), venue="kucoin") as connection,
+        ):
+            await connection.send("the-private-token")
+            await heard.wait()
+
+    assert "token" not in caplog.text
