@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from connectors.base import BookStreaming, Candles, MarketData
-from connectors.catalog import find_connector
+from connectors.catalog import CONNECTORS, find_connector
 from connectors.errors import ConnectorError, Stale, UnknownPair, UsageError, nearest
 from connectors.types import TradingPair
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from connectors.base import Connector
     from connectors.book_stream import BookStream
     from connectors.order_book import OrderBook
-    from connectors.types import BookLevel
+    from connectors.types import BookLevel, Contract
 
 DEFAULT_SECONDS = 10.0
 READ_ATTEMPTS = 3
@@ -68,14 +68,15 @@ def parser() -> argparse.ArgumentParser:
         default=[],
         type=url_override,
         metavar="ROLE=URL",
-        help="talk to another address: rest=, ws=, ws_auth=",
+        help="talk to another address: "
+        + "; ".join(f"{name}'s {'=, '.join(kind.live_urls)}=" for name, kind in CONNECTORS.items()),
     )
     root = OneLineParser(prog="python -m connectors", description="Talk to an exchange through its connector.")
     commands = root.add_subparsers(dest="command", required=True, metavar="pairs|book|candles")
     commands.add_parser("pairs", parents=[shared], help="trading pairs and their rules")
     book = commands.add_parser("book", parents=[shared], help="a live order book, every message verified")
     book.add_argument("pair", help="BASE-QUOTE, like BTC-USD")
-    book.add_argument("--depth", type=_positive(int), default=10)
+    book.add_argument("--depth", type=_positive(int), help="levels a side (default: the connector's own)")
     length = book.add_mutually_exclusive_group()
     length.add_argument("--seconds", type=_positive(float), help=f"how long to watch (default {DEFAULT_SECONDS:g})")
     length.add_argument("--updates", type=_positive(int), help="how many updates to watch")
@@ -102,9 +103,19 @@ async def pairs(connector: MarketData, _options: argparse.Namespace) -> dict[str
                 "size_step": f"{rules.size_step:f}",
                 "min_size": f"{rules.min_size:f}",
                 "min_cost": None if rules.min_cost is None else f"{rules.min_cost:f}",
+                **({} if rules.contract is None else {"contract": _contract(rules.contract)}),
             }
             for pair, rules in sorted(listed.items())
         ]
+    }
+
+
+def _contract(contract: Contract) -> dict[str, Any]:
+    return {
+        "multiplier": f"{contract.multiplier:f}",
+        "settle_asset": contract.settle_asset,
+        "max_leverage": f"{contract.max_leverage:f}",
+        "is_inverse": contract.is_inverse,
     }
 
 
@@ -132,7 +143,8 @@ async def candles(connector: Candles, options: argparse.Namespace) -> dict[str, 
 
 async def book(connector: BookStreaming, options: argparse.Namespace) -> dict[str, Any]:
     pair = TradingPair.parse(options.pair)
-    async with connector.book_stream(pair, depth=options.depth) as stream:
+    chosen = {} if options.depth is None else {"depth": options.depth}
+    async with connector.book_stream(pair, **chosen) as stream:
         await stream.ready()
         started, cpu_started = time.perf_counter(), time.process_time()
         with suppress(TimeoutError):
@@ -144,7 +156,7 @@ async def book(connector: BookStreaming, options: argparse.Namespace) -> dict[st
         stats = stream.stats
         return {
             "pair": str(pair),
-            "depth": options.depth,
+            "depth": stream.book.depth,
             "bids": _levels(stream.book, "bids"),
             "asks": _levels(stream.book, "asks"),
             "reconnects": stats.reconnects,

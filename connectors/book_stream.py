@@ -1,24 +1,28 @@
 """A live order book: connect, subscribe, apply, notice when it breaks, heal, and count all of it.
 
 The venue's part is a `BookFeed`, a state machine without I/O. Here is the rest, the same for every venue: deadlines,
-silence, reconnecting with back-off, and getting a new snapshot after a broken one.
+silence, reconnecting with back-off, and getting a new snapshot after a broken one. What some venues want besides, such
+as pings and a snapshot over REST, a `SessionFeed` tells.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
-import time
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import Enum, auto
-from typing import TYPE_CHECKING, Protocol, Self
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
 
+from connectors.book_feed import FeedEvent, SessionFeed
+from connectors.book_memory import BookMemory
+from connectors.clock import between, clock_in_use, utc_now
 from connectors.errors import (
     ChecksumMismatch,
     ConnectorError,
     CrossedBook,
     DataError,
+    Disconnected,
+    LockedBook,
     MalformedPayload,
     MessageTooLarge,
     SequenceGap,
@@ -29,12 +33,13 @@ from connectors.errors import (
 from connectors.websocket import open_websocket
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from types import TracebackType
 
+    from connectors.book_feed import BookFeed
     from connectors.order_book import OrderBook
     from connectors.types import TradingPair
-    from connectors.websocket import HandingConnection
+    from connectors.websocket import WebSocketConnection
 
 READY_TIMEOUT_S = 10.0
 """From subscribing to the first snapshot; venues answer within a fraction of a second."""
@@ -44,39 +49,19 @@ BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 """Before each attempt to heal; up to half as much is added at random."""
 SETTLED_S = 10.0
 """A subscription that held for so long starts the back-off anew; a break sooner is the same trouble again."""
-
-
-class FeedEvent(Enum):
-    """What one frame did to a feed."""
-
-    SNAPSHOT = auto()
-    UPDATE = auto()
-    HEARTBEAT = auto()
-    OTHER = auto()
-
-
-class BookFeed(Protocol):
-    """A venue's subscription to one order book on one connection, as a state machine without I/O."""
-
-    url: str
-    book: OrderBook
-
-    def subscribe(self) -> str:
-        """The frame that asks for the book; whatever arrives before its snapshot is passed over."""
-
-    def unsubscribe(self) -> str:
-        """The frame that ends the subscription, before asking anew on the same connection."""
-
-    def receive(self, message: bytes | bytearray | memoryview) -> FeedEvent:
-        """Take one frame in. Raises DataError for a broken book, VenueError or UsageError for a refusal."""
-
-    def last_venue_time(self) -> datetime | None:
-        """The venue's own time on the last book frame."""
+QUIET_S = 1.0
+"""A pair without a change for so long after subscribing is quiet: its snapshot is asked for without waiting for one."""
+SNAPSHOT_WAITS_S = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
+"""Before each attempt to get a snapshot by another way than the stream; the last one is repeated."""
 
 
 @dataclass(slots=True)
 class StreamStats:
-    """Counts since the stream was entered; silence is between any two frames, in whole or in part."""
+    """Counts since the stream was entered; silence is between any two frames, in whole or in part.
+
+    The times count from before the first connection. `locked_books` are among the `crossed_books`; `refills` are new
+    snapshots of a healthy book that had run short of known levels, and not among the `snapshots`.
+    """
 
     updates: int = 0
     snapshots: int = 0
@@ -84,10 +69,14 @@ class StreamStats:
     checksum_failures: int = 0
     sequence_gaps: int = 0
     crossed_books: int = 0
+    locked_books: int = 0
     malformed: int = 0
     resyncs: int = 0
     reconnects: int = 0
+    refills: int = 0
+    subscribed_ms: float | None = None
     first_snapshot_ms: float | None = None
+    first_update_ms: float | None = None
     largest_silence_ms: float = 0.0
     largest_book_silence_ms: float = 0.0
     last_venue_time: datetime | None = None
@@ -112,11 +101,18 @@ class BookStream:
         self._stats = StreamStats()
         self._changed = asyncio.Event()
         self._trouble = asyncio.Event()
+        self._welcomed = asyncio.Event()
         self._error: Exception | None = None
+        self._cut: Disconnected | None = None
         self._supervisor: asyncio.Task[None] | None = None
+        self._fetching: asyncio.Task[None] | None = None
+        self._now = clock_in_use.get().monotonic
         self._opened_at = self._asked_at = self._last_frame = self._last_book_frame = 0.0
+        self._pinged_at = 0.0
+        self._unanswered_since: float | None = None
         self._live_since: float | None = None
         self._attempts = 0
+        self._memory: BookMemory | None = None
 
     # What a consumer does.
 
@@ -130,6 +126,7 @@ class BookStream:
         if self._supervisor is not None:
             self._supervisor.cancel()
             await asyncio.gather(self._supervisor, return_exceptions=True)
+            await self._stop_fetching()
 
     async def ready(self) -> None:
         """Return at the first snapshot. Raises the ConnectorError that prevents it."""
@@ -143,6 +140,34 @@ class BookStream:
             if self.is_live:
                 yield self.book
 
+    @contextmanager
+    def remember(self, *, levels: int, last: int) -> Iterator[BookMemory]:
+        """While entered, keep the best *levels* a side at each of the *last* sequences, the present one included."""
+        if self._memory is not None:
+            raise RuntimeError("the stream is remembering already")
+        self._memory = memory = BookMemory(levels=levels, last=last)
+        if self.is_live:
+            memory.note(self.book)
+        try:
+            yield memory
+        finally:
+            self._memory = None
+
+    async def reconnect(self) -> float:
+        """Cut this stream's own connection, and return how many ms later the book was live again.
+
+        Only after `ready()`. It counts as a reconnect and not as an error. Raises what ends the stream instead; who
+        wants a limit sets one around it.
+        """
+        snapshots, started = self._stats.snapshots, self._now()
+        self._attempts = 0  # whoever asks for it does not wait for it
+        self._error = self._cut = Disconnected("cut by ourselves", venue=self._venue, pair=str(self.pair))
+        self.is_live = False
+        self._trouble.set()
+        while self._stats.snapshots == snapshots or not self.is_live:
+            await self._change()
+        return (self._now() - started) * 1000
+
     @property
     def book(self) -> OrderBook:
         """The book of the present connection; empty while it is not live. Only after `ready()`."""
@@ -153,11 +178,11 @@ class BookStream:
     @property
     def stats(self) -> StreamStats:
         """The counts as they stand; a silence that still lasts is part of the largest."""
-        now = time.monotonic()
+        now = self._now()
         if self._opened_at:
             self._note_silence(now)
         if self._stats.snapshots:
-            self._stats.last_update_at = datetime.now(UTC) - timedelta(seconds=now - self._last_book_frame)
+            self._stats.last_update_at = utc_now() - timedelta(seconds=now - self._last_book_frame)
         if self._feed is not None:
             self._stats.last_venue_time = self._feed.last_venue_time() or self._stats.last_venue_time
         return self._stats
@@ -177,7 +202,7 @@ class BookStream:
     def _on_message(self, message: bytes | bytearray | memoryview) -> None:
         if self._feed is None:
             return
-        now = time.monotonic()
+        now = self._now()
         stats = self._stats
         silence_ms = (now - self._last_frame) * 1000
         if silence_ms > stats.largest_silence_ms:
@@ -191,27 +216,53 @@ class BookStream:
             self._break(error)
             return
         except Exception as error:  # noqa: BLE001  # a fault of ours must reach the consumer, not the loop's log
-            self._error = error
-            self.is_live = False
-            self._trouble.set()
+            self._fail(error)
             return
         if event is FeedEvent.UPDATE:
             stats.updates += 1
-        elif event is FeedEvent.SNAPSHOT:
-            stats.snapshots += 1
-            self.is_live = True
-            self._live_since = now
-            if stats.first_snapshot_ms is None:
-                stats.first_snapshot_ms = (now - self._opened_at) * 1000
-                self._last_book_frame = now
-        else:
-            stats.heartbeats += event is FeedEvent.HEARTBEAT
+            if stats.first_update_ms is None:
+                stats.first_update_ms = (now - self._opened_at) * 1000
+        elif not self._takes(event, now):
             return
         book_silence_ms = (now - self._last_book_frame) * 1000
         if book_silence_ms > stats.largest_book_silence_ms:
             stats.largest_book_silence_ms = book_silence_ms
         self._last_book_frame = now
+        if self._memory is not None:
+            self._memory.note(self._feed.book)
         self._changed.set()
+
+    def _takes(self, event: FeedEvent, now: float) -> bool:
+        """See to a rarer event; whether it changed a live book."""
+        if event is FeedEvent.HEARTBEAT:
+            self._stats.heartbeats += 1
+            self._unanswered_since = None
+        elif event is FeedEvent.WELCOME:
+            self._welcomed.set()
+        elif event is FeedEvent.SNAPSHOT:
+            self._go_live(now)
+            return True
+        elif event is FeedEvent.THIN:
+            self._stats.updates += 1
+            self._fetch()
+            return True
+        elif event is FeedEvent.OUTDATED:
+            if self.is_live:
+                self._asked_at = now
+            self.is_live = False
+            self._fetch()
+        elif event is FeedEvent.BUFFERED:
+            self._fetch()
+        return False
+
+    def _go_live(self, now: float) -> None:
+        stats = self._stats
+        stats.snapshots += 1
+        self.is_live = True
+        self._live_since = now
+        if stats.first_snapshot_ms is None:
+            stats.first_snapshot_ms = (now - self._opened_at) * 1000
+            self._last_book_frame = now
 
     def _note_silence(self, now: float) -> None:
         stats = self._stats
@@ -233,9 +284,63 @@ class BookStream:
             stats.sequence_gaps += 1
         elif isinstance(error, CrossedBook):
             stats.crossed_books += 1
+            stats.locked_books += isinstance(error, LockedBook)
         elif isinstance(error, MalformedPayload | MessageTooLarge):
             stats.malformed += 1
         self._trouble.set()
+
+    def _fail(self, error: Exception) -> None:
+        self._error = error
+        self.is_live = False
+        self._trouble.set()
+
+    # The snapshot, where the stream itself has none.
+
+    def _fetch(self) -> None:
+        """See that a snapshot is on its way."""
+        if isinstance(self._feed, SessionFeed) and (self._fetching is None or self._fetching.done()):
+            self._fetching = asyncio.create_task(self._fetch_and_stitch(self._feed), name=f"snapshot {self.pair}")
+
+    async def _fetch_and_stitch(self, feed: SessionFeed) -> None:
+        """Until a snapshot fits. What prevents it breaks the stream, as a bad frame would."""
+        try:
+            attempt = 0
+            while not await self._stitched(feed, attempt):
+                attempt += 1
+        except ConnectorError as error:
+            self._break(error)
+        except Exception as error:  # noqa: BLE001  # as in _on_message: the consumer has to hear of it
+            self._fail(error)
+
+    async def _stitched(self, feed: SessionFeed, attempt: int) -> bool:
+        await asyncio.sleep(SNAPSHOT_WAITS_S[min(attempt, len(SNAPSHOT_WAITS_S) - 1)])
+        was_live = self.is_live
+        try:
+            snapshot = await feed.fetch_snapshot()
+        except ConnectorError as error:
+            if self.is_live and is_transient(error) and attempt < len(SNAPSHOT_WAITS_S):
+                return False  # the book is still good, only running short of levels
+            raise
+        if self._error is not None or self.is_live > was_live:
+            return True  # of a subscription that is being ended, or the stream itself gave a whole book meanwhile
+        if not feed.stitch(snapshot):
+            return False
+        now = self._now()
+        if self.is_live:
+            self._stats.refills += 1
+        else:
+            self._go_live(now)
+            self._last_book_frame = now
+        if self._memory is not None:
+            self._memory.note(feed.book)
+        self._changed.set()
+        return True
+
+    async def _stop_fetching(self) -> None:
+        if self._fetching is not None:
+            self._fetching.cancel()
+            await asyncio.gather(self._fetching, return_exceptions=True)
+            self._fetching = None
 
     # The supervisor.
 
@@ -262,31 +367,43 @@ class BookStream:
         """Wait before the next attempt: not at all after a good time, longer with each one that did not hold."""
         delay = BACKOFF_S[min(self._attempts, len(BACKOFF_S) - 1)]
         self._attempts += 1
-        await asyncio.sleep(delay * random.uniform(1.0, 1.5))  # noqa: S311  # jitter, not cryptography
+        await asyncio.sleep(delay * between(1.0, 1.5))
 
     async def _connection(self) -> None:
         """One connection, from open to broken. Raises what broke it."""
         feed = await self._new_feed()
         if not self._opened_at:
-            self._opened_at = self._last_frame = time.monotonic()
+            self._opened_at = self._last_frame = self._now()
+        await self._stop_fetching()
         self._feed = feed
         self._start_over()
+        self._welcomed.clear()
         async with open_websocket(feed.url, self._on_message, venue=self._venue) as connection:
+            if isinstance(feed, SessionFeed):
+                await self._until_welcome(connection, feed)
+            await connection.send(feed.subscribe())
+            if self._stats.subscribed_ms is None:
+                self._stats.subscribed_ms = (self._now() - self._opened_at) * 1000
+            self._pinged_at, self._unanswered_since = self._now(), None
             while True:
-                await connection.send(feed.subscribe())
-                error = await self._until_trouble(connection, feed.url)
-                if self._live_since is not None and time.monotonic() - self._live_since > SETTLED_S:
+                error = await self._until_trouble(connection, feed)
+                if self._live_since is not None and self._now() - self._live_since > SETTLED_S:
                     self._attempts = 0
                 if isinstance(error, ConnectorError):
                     self._break(error)  # before the goodbye, which may take a while
+                if error is self._cut:
+                    connection.abort()
                 if not isinstance(error, DataError) or isinstance(error, MessageTooLarge):
                     raise error
                 if not self._may_heal(error):
                     raise error
+                await self._stop_fetching()
                 await self._back_off()
                 self._stats.resyncs += 1
+                frames = feed.ask_anew()
                 self._start_over()
-                await connection.send(feed.unsubscribe())
+                for frame in frames:
+                    await connection.send(frame)
 
     def _start_over(self) -> None:
         self.is_live = False
@@ -294,29 +411,81 @@ class BookStream:
         self._error = None
         self._trouble.clear()
 
-    async def _until_trouble(self, connection: HandingConnection, url: str) -> Exception:
+    async def _until_welcome(self, connection: WebSocketConnection, feed: BookFeed) -> None:
+        """Raises what comes instead."""
+        closed = asyncio.ensure_future(connection.wait_closed())
+        waits = {closed, *(asyncio.ensure_future(event.wait()) for event in (self._welcomed, self._trouble))}
+        try:
+            await asyncio.wait(waits, timeout=READY_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if self._error is not None:
+            raise self._error
+        if self._welcomed.is_set():
+            return
+        if closed.done() and not closed.cancelled():
+            raise connection.why_closed(venue=self._venue, endpoint=_endpoint(feed))
+        raise Timeout(f"no welcome within {READY_TIMEOUT_S:g} s", venue=self._venue, pair=str(self.pair))
+
+    async def _until_trouble(self, connection: WebSocketConnection, feed: BookFeed) -> Exception:
         """Watch one subscription until something is wrong: a bad frame, silence, no snapshot, a closed socket."""
-        self._asked_at = time.monotonic()
+        self._asked_at = self._now()
+        session = feed if isinstance(feed, SessionFeed) else None
         closed = asyncio.ensure_future(connection.wait_closed())
         trouble = asyncio.ensure_future(self._trouble.wait())
         try:
             while True:
-                now = time.monotonic()
+                now = self._now()
                 until_silent_s = max(self._last_frame, self._asked_at) + SILENCE_LIMIT_S - now
                 until_late_s = SILENCE_LIMIT_S if self.is_live else self._asked_at + READY_TIMEOUT_S - now
                 if until_silent_s <= 0:
                     return Stale(f"no frame for {SILENCE_LIMIT_S:g} s", venue=self._venue, pair=str(self.pair))
                 if until_late_s <= 0:
                     return Timeout(f"no snapshot within {READY_TIMEOUT_S:g} s", venue=self._venue, pair=str(self.pair))
-                await asyncio.wait(
-                    {closed, trouble},
-                    timeout=min(until_silent_s, until_late_s),
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
+                wait_s = min(until_silent_s, until_late_s)
+                if session is not None:
+                    wait_s = min(wait_s, await self._keep_session(connection, session, now))
+                    if wait_s <= 0:
+                        limit_s = session.keep_alive.timeout_s
+                        return Stale(f"no pong within {limit_s:g} s", venue=self._venue, pair=str(self.pair))
+                await asyncio.wait({closed, trouble}, timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
                 if self._error is not None:
                     return self._error
                 if closed.done():
-                    return connection.why_closed(venue=self._venue, endpoint=url)
+                    return connection.why_closed(venue=self._venue, endpoint=_endpoint(feed))
         finally:
             closed.cancel()
             trouble.cancel()
+
+    async def _keep_session(self, connection: WebSocketConnection, feed: SessionFeed, now: float) -> float:
+        """Ping when it is time, ask for the snapshot of a quiet pair; in how many seconds to look again.
+
+        That is 0 where a ping has stayed without its pong for too long.
+        """
+        keep_alive = feed.keep_alive
+        if self._unanswered_since is not None and now - self._unanswered_since >= keep_alive.timeout_s:
+            return 0
+        # A link that is quiet is asked early whether it lives: a venue without heartbeats tells by its pong alone.
+        quiet_at = max(self._last_frame, self._asked_at, self._pinged_at) + SILENCE_LIMIT_S / 2
+        next_ping_at = min(self._pinged_at + keep_alive.interval_s, quiet_at)
+        if now >= next_ping_at:
+            await connection.send(feed.ping())
+            self._pinged_at = now
+            if self._unanswered_since is None:
+                self._unanswered_since = now
+            next_ping_at = now + min(keep_alive.interval_s, SILENCE_LIMIT_S / 2)
+        waits = [next_ping_at - now]
+        if self._unanswered_since is not None:
+            waits.append(self._unanswered_since + keep_alive.timeout_s - now)
+        if not self.is_live:
+            if now >= self._asked_at + QUIET_S:
+                self._fetch()
+            else:
+                waits.append(self._asked_at + QUIET_S - now)
+        return max(min(waits), 0.001)
+
+
+def _endpoint(feed: BookFeed) -> str:
+    """The address without its query, which may hold a token."""
+    return feed.url.partition("?")[0]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
+
+from connectors.types import Candle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from connectors.types import Candle
+    from collections.abc import Iterable, Iterator, Sequence
 
 # The bot's own spelling. A calendar month has no fixed length and so no spacing to check: 1M is not here.
 INTERVALS: dict[str, timedelta] = {
@@ -57,6 +58,45 @@ class CandleFault:
     missing_until: datetime | None = None
 
 
+def roll_up(candles: Sequence[Candle], interval: timedelta, wider: timedelta) -> list[Candle]:
+    """*candles* of one *interval*, oldest first, as candles of a *wider* one that is a multiple of it.
+
+    Buckets begin at multiples of *wider* since the Unix epoch. One is closed when its last part is, or when a later
+    bucket has begun. What the first bucket lacks at its beginning cannot be seen from here: begin where one begins.
+    """
+    buckets: dict[datetime, list[Candle]] = {}
+    for candle in candles:
+        buckets.setdefault(candle.open_time - (candle.open_time - EPOCH) % wider, []).append(candle)
+    newest = max(buckets, default=EPOCH)
+    return [
+        Candle(
+            open_time=open_time,
+            open=parts[0].open,
+            high=max(part.high for part in parts),
+            low=min(part.low for part in parts),
+            close=parts[-1].close,
+            base_volume=sum((part.base_volume for part in parts), Decimal(0)),
+            quote_volume=_total(part.quote_volume for part in parts),
+            trades=_total(part.trades for part in parts),
+            closed=open_time < newest or (parts[-1].closed and parts[-1].open_time + interval == open_time + wider),
+        )
+        for open_time, parts in sorted(buckets.items())
+    ]
+
+
+Number = TypeVar("Number", int, Decimal)
+
+
+def _total(numbers: Iterable[Number | None]) -> Number | None:
+    """Their sum; None where one of them is unknown."""
+    total = None
+    for number in numbers:
+        if number is None:
+            return None
+        total = number if total is None else total + number
+    return total
+
+
 def is_closed(open_time: datetime, interval: timedelta, venue_now: datetime) -> bool:
     """True once the interval that began at *open_time* is over on the venue's clock."""
     return open_time + interval <= venue_now
@@ -68,15 +108,18 @@ def freshness(candles: Sequence[Candle], interval: timedelta, *, now: datetime) 
     return now - (max(closed) + interval) if closed else None
 
 
-def find_faults(candles: Sequence[Candle], interval: timedelta, *, now: datetime | None = None) -> list[CandleFault]:
+def find_faults(
+    candles: Sequence[Candle], interval: timedelta, *, now: datetime | None = None, omits_quiet: bool = False
+) -> list[CandleFault]:
     """Every breach in *candles*, which should come oldest first; by open time, and each said once.
 
     A repeated candle is a duplicate wherever it stands, and one that merely changed places leaves no gap. The
-    forming candle may only be the newest. *now* is the venue's clock; without it nothing is too early.
+    forming candle may only be the newest. *now* is the venue's clock; without it nothing is too early. Of a venue that
+    *omits_quiet* candles a hole is a gap only where the price moved across it, as without a trade it cannot have.
     """
     faults = [
         *_sequence_faults(candles),
-        *_spacing_faults(candles, interval),
+        *_spacing_faults(candles, interval, omits_quiet=omits_quiet),
         *_content_faults(candles),
         *_forming_faults(candles, now),
     ]
@@ -97,7 +140,7 @@ def _sequence_faults(candles: Sequence[Candle]) -> Iterator[CandleFault]:
         newest = max(newest, opened)
 
 
-def _spacing_faults(candles: Sequence[Candle], interval: timedelta) -> Iterator[CandleFault]:
+def _spacing_faults(candles: Sequence[Candle], interval: timedelta, *, omits_quiet: bool) -> Iterator[CandleFault]:
     opened = sorted({candle.open_time for candle in candles})
     anchor = _anchor(opened, interval)
     for open_time in opened:
@@ -105,8 +148,11 @@ def _spacing_faults(candles: Sequence[Candle], interval: timedelta) -> Iterator[
             yield CandleFault(CandleFaultKind.MISALIGNED, open_time, f"opens {off} after the start of an interval")
     # A misaligned candle stands for none of the grid, so the place that it should have is missing too.
     on_grid = [open_time for open_time in opened if not (open_time - anchor) % interval]
+    by_open_time = {candle.open_time: candle for candle in candles}
     for before, after in pairwise(on_grid):
-        if missing := (after - before) // interval - 1:
+        missing = (after - before) // interval - 1
+        is_excused = omits_quiet and by_open_time[before].close == by_open_time[after].open
+        if missing and not is_excused:
             message = f"{missing} missing before {after.isoformat()}"
             yield CandleFault(CandleFaultKind.GAP, before + interval, message, missing_until=after)
 

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from connectors.errors import UnknownConnector, nearest
 from connectors.kraken import Kraken
+from connectors.kucoin import Kucoin, KucoinPerpetual
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connectors.base import Connector
 
-CONNECTORS: Mapping[str, type[Connector]] = {Kraken.id: Kraken}
+CONNECTORS: Mapping[str, type[Connector]] = {kind.id: kind for kind in (Kraken, Kucoin, KucoinPerpetual)}
 
 
 def find_connector(connector_id: str) -> type[Connector]:

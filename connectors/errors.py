@@ -2,6 +2,7 @@
 
 ConnectorError
 ├── UsageError            the caller's mistake; the message names the nearest valid values
+│   ├── NotSetUp          what is configured here cannot be used: a folder, a name, an address
 │   ├── UnknownConnector
 │   ├── UnknownPair
 │   └── UnknownInterval
@@ -61,6 +62,10 @@ class ConnectorError(Exception):
 
 class UsageError(ConnectorError):
     """The caller asked for something that does not exist here."""
+
+
+class NotSetUp(UsageError):
+    """What is configured on this machine cannot be used; the message names what to set."""
 
 
 class UnknownConnector(UsageError):

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
@@ -15,13 +14,17 @@ from zlib import crc32
 
 import msgspec
 
-from connectors.base import Account, BookStreaming, Candles, Connector, MarketData, OrderValidation
-from connectors.book_stream import BookStream, FeedEvent
+from connectors.base import Account, BookStreaming, Candles, Connector, MarketData, OrderValidation, ReportsPermissions
+from connectors.book_feed import FeedEvent
+from connectors.book_stream import BookStream
 from connectors.candles import INTERVALS
+from connectors.clock import utc_now
+from connectors.conversation import conversation
 from connectors.errors import (
     AuthRejected,
     ChecksumMismatch,
     ConnectorError,
+    InsufficientFunds,
     InvalidKey,
     InvalidNonce,
     InvalidSignature,
@@ -32,19 +35,22 @@ from connectors.errors import (
     Rejected,
     Timeout,
     Unavailable,
+    UnexpectedShape,
     UnknownPair,
     UsageError,
-    nearest,
 )
 from connectors.http import error_of_status
 from connectors.nonce import NonceFile
 from connectors.order_book import OrderBook
+from connectors.pairs import KnownPairs
+from connectors.payloads import UNREADABLE, convert, refuse_unless_amounts
 from connectors.rate_limit import RateLimit
 from connectors.signing import decode_base64_secret, form_body, hmac_base64
 from connectors.types import (
     BookLevel,
     BookSnapshot,
     Candle,
+    KeyPermissions,
     OrderRequest,
     OrderType,
     PairRules,
@@ -53,7 +59,6 @@ from connectors.types import (
     VenueMode,
     VenueStatus,
 )
-from connectors.websocket import open_websocket
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,6 +87,7 @@ ERRORS: tuple[tuple[str, type[ConnectorError]], ...] = (
     ("EService:", Unavailable),
     ("EQuery:Unknown asset pair", UnknownPair),
     ("EOrder:Rate limit exceeded", RateLimited),
+    ("EOrder:Insufficient funds", InsufficientFunds),
     ("EAuth:", AuthRejected),
     ("EAccount:", AuthRejected),
     ("ETrade:User Locked", AuthRejected),
@@ -114,7 +120,7 @@ def error_of(text: str, *, endpoint: str, pair: str = "") -> ConnectorError:
     error = kind(text, venue="kraken", pair=pair, endpoint=endpoint)
     until = text.rpartition(":")[2].strip()
     if isinstance(error, RateLimited) and until.isascii() and until.isdigit():  # EService:Throttled:<unix time>
-        error.retry_after_s = max(0.0, int(until[:12]) - time.time())
+        error.retry_after_s = max(0.0, int(until[:12]) - utc_now().timestamp())
     return error
 
 
@@ -141,13 +147,6 @@ def moment(seconds: int) -> datetime:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError) as error:
         raise MalformedPayload(f"{seconds} is not a time", venue="kraken") from error
-
-
-def _refuse_unless_amounts(*numbers: Decimal | int, what: str) -> None:
-    """Kraken writes numbers as text, where NaN and Infinity would be read as such."""
-    for number in numbers:
-        if not (Decimal(number).is_finite() and number >= 0):
-            raise MalformedPayload(f"{number} is not an amount", venue="kraken", pair=what)
 
 
 class _Envelope(msgspec.Struct):
@@ -198,8 +197,11 @@ class _Token(msgspec.Struct):
     token: str
 
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, ArithmeticError, RecursionError)
-"""What decoding raises: not JSON, not the type, not a number, or nested beyond reason."""
+class _KeyInfo(msgspec.Struct):
+    """The answer has the key itself as well, which is not read."""
+
+    permissions: list[str]
+
 
 T = TypeVar("T")
 
@@ -207,7 +209,7 @@ _OhlcRow = tuple[int, Decimal, Decimal, Decimal, Decimal, Decimal, Decimal, int]
 _envelope = msgspec.json.Decoder(_Envelope)
 
 
-class Kraken(Connector, MarketData, BookStreaming, Candles, Account, OrderValidation):
+class Kraken(Connector, MarketData, BookStreaming, Candles, Account, ReportsPermissions, OrderValidation):
     """Kraken spot. Paper trading is our own engine: the venue has no test network, only `validate`."""
 
     id = "kraken"
@@ -220,15 +222,17 @@ class Kraken(Connector, MarketData, BookStreaming, Candles, Account, OrderValida
     default_pair = TradingPair("BTC", "USD")
     # About one public call a second and address, with some burst; the exact number is unpublished.
     rate_limit = RateLimit(capacity=15, refill_per_s=1)
+    signature_header = "API-Sign"
+    remembers = ("/0/public/AssetPairs",)
     order_types = (OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.MARKET)
     book_depths: ClassVar[tuple[int, ...]] = (10, 25, 100, 500, 1000)
     candle_intervals: ClassVar[Mapping[str, timedelta]] = {name: INTERVALS[name] for name in CANDLE_MINUTES}
     max_candles: ClassVar[int] = 720
+    omits_quiet_candles: ClassVar[bool] = False
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._rules: dict[TradingPair, PairRules] | None = None
-        self._rules_lock = asyncio.Lock()
+        self._pairs = KnownPairs(self._fetch_pairs, venue=self.venue)
 
     # Public.
 
@@ -253,6 +257,13 @@ class Kraken(Connector, MarketData, BookStreaming, Candles, Account, OrderValida
 
     async def trading_pairs(self) -> dict[TradingPair, PairRules]:
         """Every spot pair. Raises MalformedPayload where a pair's rules cannot be read."""
+        return await self._pairs.refresh()
+
+    async def rules_of(self, pair: TradingPair) -> PairRules:
+        """One pair's rules, from the last list fetched. Raises UnknownPair, naming the nearest pairs."""
+        return await self._pairs.rules_of(pair)
+
+    async def _fetch_pairs(self) -> dict[TradingPair, PairRules]:
         listed = await self._public("AssetPairs", dict[str, _AssetPair])
         rules = {}
         for entry in listed.values():
@@ -260,9 +271,8 @@ class Kraken(Connector, MarketData, BookStreaming, Candles, Account, OrderValida
             if not (base and quote):
                 continue  # no WebSocket name, as dark pools have none: nothing here can follow it
             pair = TradingPair(asset_name(base), asset_name(quote))
-            _refuse_unless_amounts(entry.tick_size, entry.ordermin, entry.costmin or 0, what=str(pair))
-            if not (entry.tick_size and entry.ordermin):
-                raise MalformedPayload("tick_size and ordermin must be above zero", venue=self.venue, pair=str(pair))
+            refuse_unless_amounts(entry.tick_size, entry.ordermin, venue=self.venue, what=str(pair), above_zero=True)
+            refuse_unless_amounts(entry.costmin, venue=self.venue, what=str(pair))
             rules[pair] = PairRules(
                 pair=pair,
                 symbol=symbol_of(pair),
@@ -275,22 +285,14 @@ class Kraken(Connector, MarketData, BookStreaming, Candles, Account, OrderValida
                 price_decimals=entry.pair_decimals,
                 size_decimals=entry.lot_decimals,
             )
-        self._rules = rules
         return rules
-
-    async def rules_of(self, pair: TradingPair) -> PairRules:
-        """One pair's rules, from the last list fetched. Raises UnknownPair, naming the nearest pairs."""
-        async with self._rules_lock:  # callers at the same time share one list
-            rules = self._rules or await self.trading_pairs()
-        if pair not in rules:
-            raise UnknownPair(f"no pair {pair}: {nearest(str(pair), map(str, rules))}", venue=self.venue)
-        return rules[pair]
 
     async def book_snapshot(self, pair: TradingPair, *, depth: int = 100) -> BookSnapshot:
         """Over REST, 1 to 500 levels a side. Cached by the venue: it need not equal the stream at an instant."""
         answer = await self._public("Depth", dict[str, _Depth], {"pair": symbol_of(pair), "count": str(depth)}, pair)
         book = self._only(answer, "Depth", pair)
-        _refuse_unless_amounts(*(number for level in book.bids + book.asks for number in level[:2]), what=str(pair))
+        amounts = (amount for price, size, _ in book.bids + book.asks for amount in (price, size))
+        refuse_unless_amounts(*amounts, venue=self.venue, what=str(pair))
         return BookSnapshot(
             pair,
             tuple(BookLevel(price, size) for price, size, _ in book.bids),
@@ -303,8 +305,7 @@ class Kraken(Connector, MarketData, BookStreaming, Candles, Account, OrderValida
         A minute without a trade is a candle of volume zero, so a missing open time is a real gap.
         """
         self._refuse_unknown(interval, self.candle_intervals)
-        if not 1 <= limit <= self.max_candles:
-            raise UsageError(f"limit {limit}: Kraken keeps 1 to {self.max_candles} candles", venue=self.venue)
+        self._refuse_limit(limit, self.max_candles)
         answer = await self._public(
             "OHLC",
             dict[str, msgspec.Raw],
@@ -313,7 +314,7 @@ class Kraken(Connector, MarketData, BookStreaming, Candles, Account, OrderValida
         )
         committed = self._convert(answer.pop("last", msgspec.Raw(b"null")), int, "OHLC", pair)
         rows = self._convert(self._only(answer, "OHLC", pair), list[_OhlcRow], "OHLC", pair)[-limit:]
-        _refuse_unless_amounts(*(number for row in rows for number in row[1:7]), what=str(pair))
+        refuse_unless_amounts(*(number for row in rows for number in row[1:7]), venue=self.venue, what=str(pair))
         return [
             Candle(
                 open_time=moment(opened),
@@ -331,9 +332,7 @@ class Kraken(Connector, MarketData, BookStreaming, Candles, Account, OrderValida
 
     def book_stream(self, pair: TradingPair, *, depth: int = 10) -> BookStream:
         """WebSocket v2, every checksum verified. Raises UsageError on a depth that Kraken does not offer."""
-        if depth not in self.book_depths:
-            offered = ", ".join(map(str, self.book_depths))
-            raise UsageError(f"no book of depth {depth}: Kraken offers {offered}", venue=self.venue)
+        self._refuse_depth(depth, self.book_depths)
 
         async def new_feed() -> KrakenBookFeed:
             rules = await self.rules_of(pair)
@@ -353,6 +352,11 @@ class Kraken(Connector, MarketData, BookStreaming, Candles, Account, OrderValida
             altname = names[base].altname if base in names else base
             balances[asset_name(altname) + dot + suffix] = amount
         return balances
+
+    async def key_permissions(self) -> KeyPermissions:
+        """What GetApiKeyInfo says, which any key may ask [docs.kraken.com: Get API Key Info]."""
+        said = (await self._private("GetApiKeyInfo", _KeyInfo)).permissions
+        return KeyPermissions("modify-trades" in said, "withdraw-funds" in said, tuple(said))
 
     async def validate_order(self, order: OrderRequest) -> str:
         """AddOrder with `validate`: checked in full by the venue, and never sent to its matching engine."""
@@ -374,41 +378,12 @@ class Kraken(Connector, MarketData, BookStreaming, Candles, Account, OrderValida
         """Subscribe to our own balances with a fresh token, and return once Kraken accepted."""
         token = (await self._private("GetWebSocketsToken", _Token)).token
         endpoint = self.urls["ws_auth"]
-        accepted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-        def on_message(message: bytes | bytearray | memoryview) -> None:
-            if accepted.done():
-                return
-            try:
-                frame = _decode_frame(message)
-            except MalformedPayload as error:
-                accepted.set_exception(error)
-                return
-            if frame.method == "subscribe" and frame.success:
-                accepted.set_result(None)
-            elif frame.method == "subscribe":
-                accepted.set_exception(error_of(frame.error or "refused without a reason", endpoint=endpoint))
-
-        try:
-            async with (
-                asyncio.timeout(PRIVATE_ACK_TIMEOUT_S),
-                open_websocket(endpoint, on_message, venue=self.venue) as connection,
-            ):
-                await connection.send(_subscription("subscribe", {"channel": "balances", "token": token}))
-                closed = asyncio.ensure_future(connection.wait_closed())
-                try:
-                    await asyncio.wait({accepted, closed}, return_when=asyncio.FIRST_COMPLETED)
-                finally:
-                    closed.cancel()
-                if not accepted.done():
-                    raise connection.why_closed(venue=self.venue, endpoint=endpoint)
-                accepted.result()
-        except TimeoutError as error:
-            raise Timeout(
-                f"no acknowledgement within {PRIVATE_ACK_TIMEOUT_S:g} s", venue=self.venue, endpoint=endpoint
-            ) from error
-        finally:
-            accepted.cancel()
+        async with conversation(endpoint, venue=self.venue, timeout_s=PRIVATE_ACK_TIMEOUT_S) as talk:
+            await talk.send(_subscription("subscribe", {"channel": "balances", "token": token}))
+            while (frame := _decode_frame(await talk.hear())).method != "subscribe":
+                pass  # the venue's status comes first
+        if not frame.success:
+            raise error_of(frame.error or "refused without a reason", endpoint=endpoint)
 
     # The envelope.
 
@@ -480,20 +455,12 @@ class Kraken(Connector, MarketData, BookStreaming, Candles, Account, OrderValida
         return result
 
     def _convert(self, raw: msgspec.Raw, kind: Any, endpoint: str, pair: TradingPair | None) -> Any:
-        try:
-            return msgspec.json.decode(raw, type=kind, strict=False)
-        except UNREADABLE as error:
-            raise MalformedPayload(
-                f"not the documented shape: {error}",
-                venue=self.venue,
-                pair=str(pair) if pair else "",
-                endpoint=endpoint,
-            ) from error
+        return convert(raw, kind, venue=self.venue, endpoint=endpoint, pair=str(pair) if pair else "")
 
     def _only(self, answer: Mapping[str, T], endpoint: str, pair: TradingPair) -> T:
         """The one entry: its key is spelled as the venue likes."""
         if len(answer) != 1:
-            raise MalformedPayload(
+            raise UnexpectedShape(
                 f"expected one entry, got {len(answer)}", venue=self.venue, pair=str(pair), endpoint=endpoint
             )
         return next(iter(answer.values()))
@@ -561,6 +528,10 @@ class KrakenBookFeed:
     def unsubscribe(self) -> str:
         """Ends the subscription at this depth, as Kraken allows one per symbol and connection."""
         return _subscription("unsubscribe", {"channel": "book", "symbol": [self._symbol], "depth": self.book.depth})
+
+    def ask_anew(self) -> tuple[str, ...]:
+        """Kraken allows one subscription per symbol and connection, so the old one ends first."""
+        return self.unsubscribe(), self.subscribe()
 
     def last_venue_time(self) -> datetime | None:
         """From the last book frame's timestamp, which recordings before 2026 lack on snapshots."""

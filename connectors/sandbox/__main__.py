@@ -1,4 +1,4 @@
-"""`python -m connectors.sandbox kraken`: a sandbox exchange in the foreground, until Ctrl-C."""
+"""`python -m connectors.sandbox kraken` (or another one): a sandbox exchange in the foreground, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from connectors.errors import UsageError
-from connectors.sandbox.kraken import KrakenSandbox
+from connectors.sandbox.catalog import SANDBOXES
 from connectors.types import Credentials
 
 if TYPE_CHECKING:
@@ -21,13 +21,11 @@ if TYPE_CHECKING:
 
     from connectors.sandbox.server import SandboxServer
 
-EXCHANGES = {"kraken": (KrakenSandbox, "KRAKEN")}
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until a signal; 0 then, 1 where the port is taken, 2 on wrong usage."""
     parser = argparse.ArgumentParser(prog="python -m connectors.sandbox", description=__doc__)
-    parser.add_argument("exchange", choices=EXCHANGES)
+    parser.add_argument("exchange", choices=SANDBOXES)
     parser.add_argument("--port", type=int, default=8701, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=7, help="the market's seed (default: %(default)s)")
     parser.add_argument(
@@ -37,11 +35,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--fault", action="append", default=[], metavar="NAME[=JSON]", help="switch a fault on from the start"
     )
     options = parser.parse_args(arguments)
-    make, prefix = EXCHANGES[options.exchange]
-    sandbox = make(
-        seed=options.seed, port=options.port, rate=options.rate, credentials=_credentials_from_environment(prefix)
-    )
+    make = SANDBOXES[options.exchange]
     try:
+        credentials = _credentials_from_environment(options.exchange.upper())
+        sandbox = make(seed=options.seed, port=options.port, rate=options.rate, credentials=credentials)
         for text in options.fault:
             _switch_on(sandbox, text)
     except UsageError as error:
@@ -56,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _credentials_from_environment(prefix: str) -> Credentials | None:
     key, secret = os.environ.get(f"{prefix}_API_KEY"), os.environ.get(f"{prefix}_API_SECRET")
-    return Credentials(key, secret) if key and secret else None
+    return Credentials(key, secret, os.environ.get(f"{prefix}_API_PASSPHRASE")) if key and secret else None
 
 
 def _switch_on(sandbox: SandboxServer, text: str) -> None:

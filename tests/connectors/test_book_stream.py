@@ -259,6 +259,38 @@ async def test_a_slow_consumer_wakes_once_for_all_that_piled_up(kraken: Kraken) 
         assert stream.stats.updates >= start + 60
 
 
+async def test_a_cut_of_our_own_is_timed_and_no_error(kraken: Kraken) -> None:
+    async with kraken.book_stream(BTC_USD) as stream, asyncio.timeout(DEADLINE_S):
+        await stream.ready()
+
+        assert 0 < await stream.reconnect() < 5_000
+        assert (stream.stats.reconnects, stream.stats.snapshots, stream.stats.last_error) == (1, 2, None)
+
+
+async def test_a_book_without_sequences_cannot_be_remembered(kraken: Kraken) -> None:
+    async with kraken.book_stream(BTC_USD) as stream, asyncio.timeout(DEADLINE_S):
+        await stream.ready()
+        with stream.remember(levels=5, last=10) as memory:
+            with pytest.raises(RuntimeError, match="already"), stream.remember(levels=5, last=10):
+                pass
+            await until(stream, lambda stats: stats.updates >= 3)
+
+            assert memory.newest is None
+            assert await memory.at(1, timeout_s=0.01) is None
+
+
+async def test_the_first_update_is_timed_from_before_the_connection(kraken: Kraken) -> None:
+    async with kraken.book_stream(BTC_USD) as stream:
+        await stream.ready()
+        await until(stream, lambda stats: stats.updates >= 1)
+
+        stats = stream.stats
+        assert stats.subscribed_ms is not None
+        assert stats.first_snapshot_ms is not None
+        assert stats.first_update_ms is not None
+        assert 0 < stats.subscribed_ms <= stats.first_snapshot_ms <= stats.first_update_ms
+
+
 async def test_there_is_no_book_before_the_stream_is_ready(kraken: Kraken) -> None:
     with pytest.raises(RuntimeError, match="before it is ready"):
         _ = kraken.book_stream(BTC_USD).book

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.candles import INTERVALS, CandleFault, CandleFaultKind, find_faults, freshness, is_closed
+from connectors.candles import INTERVALS, CandleFault, CandleFaultKind, find_faults, freshness, is_closed, roll_up
 from connectors.types import Candle
 
 MINUTE = timedelta(minutes=1)
@@ -62,6 +62,21 @@ def test_missing_candles_are_one_gap_with_its_exact_range() -> None:
     assert find_faults(candles, MINUTE) == [
         CandleFault(CandleFaultKind.GAP, at(3), "3 missing before 2026-11-20T12:06:00+00:00", missing_until=at(6))
     ]
+
+
+def test_a_hole_is_excused_where_the_venue_omits_quiet_candles_and_the_price_stood_still() -> None:
+    candles = [replace(row, open=Decimal(105)) for row in series(10)]
+    del candles[3:6]
+
+    assert find_faults(candles, MINUTE, omits_quiet=True) == []
+    assert kinds(find_faults(candles, MINUTE)) == [(CandleFaultKind.GAP, at(3))]
+
+
+def test_a_hole_across_which_the_price_moved_is_a_gap_even_where_quiet_candles_are_omitted() -> None:
+    candles = series(10)  # each opens at 100 and closes at 105
+    del candles[3:6]
+
+    assert kinds(find_faults(candles, MINUTE, omits_quiet=True)) == [(CandleFaultKind.GAP, at(3))]
 
 
 def test_candles_of_a_longer_interval_than_asked_for_are_gaps() -> None:
@@ -273,3 +288,71 @@ def test_any_shift_off_the_grid_is_found_with_the_place_it_left(
         (CandleFaultKind.GAP, candles[number].open_time, candles[number + 1].open_time),
         (CandleFaultKind.MISALIGNED, candles[number].open_time + shift, None),
     ]
+
+
+# Rolling up.
+
+
+def test_three_candles_become_one_of_the_first_open_and_the_last_close() -> None:
+    prices = [("10", "12", "9", "11"), ("11", "15", "11", "14"), ("14", "14", "8", "9")]
+    parts = [
+        replace(
+            candle(at(minute)),
+            open=Decimal(opened),
+            high=Decimal(high),
+            low=Decimal(low),
+            close=Decimal(close),
+            base_volume=Decimal(minute + 1),
+        )
+        for minute, (opened, high, low, close) in enumerate(prices)
+    ]
+
+    (rolled,) = roll_up(parts, MINUTE, 3 * MINUTE)
+
+    assert (rolled.open, rolled.high, rolled.low, rolled.close) == (Decimal(10), Decimal(15), Decimal(8), Decimal(9))
+    assert (rolled.base_volume, rolled.quote_volume, rolled.trades) == (Decimal(6), Decimal(450), 9)
+    assert (rolled.open_time, rolled.closed) == (NOON, True)
+
+
+def test_a_bucket_is_closed_only_when_it_is_whole_or_a_later_one_has_begun() -> None:
+    parts = [candle(at(minute)) for minute in range(5)]
+
+    assert [rolled.closed for rolled in roll_up(parts, MINUTE, 3 * MINUTE)] == [True, False]
+    assert [rolled.closed for rolled in roll_up(parts[:2], MINUTE, 3 * MINUTE)] == [False]
+    assert [rolled.closed for rolled in roll_up([*parts[:2], candle(at(3))], MINUTE, 3 * MINUTE)] == [True, False]
+
+
+def test_a_volume_that_is_not_known_of_one_part_is_not_known_of_the_whole() -> None:
+    parts = [candle(at(0)), replace(candle(at(1)), quote_volume=None, trades=None)]
+
+    (rolled,) = roll_up(parts, MINUTE, 3 * MINUTE)
+
+    assert (rolled.quote_volume, rolled.trades) == (None, None)
+
+
+@given(
+    minutes=st.sets(st.integers(0, 200), min_size=1),
+    parts=st.sampled_from([2, 3, 5, 60]),
+    data=st.data(),
+)
+def test_rolling_up_loses_no_volume_and_no_extreme(minutes: set[int], parts: int, data: st.DataObject) -> None:
+    number = st.integers(1, 1_000)
+    candles = [
+        replace(
+            candle(at(minute)),
+            high=Decimal(data.draw(number)),
+            low=Decimal(data.draw(number)),
+            base_volume=Decimal(data.draw(number)) / 8,
+        )
+        for minute in sorted(minutes)
+    ]
+    wider = parts * MINUTE
+
+    rolled = roll_up(candles, MINUTE, wider)
+
+    assert sum(row.base_volume for row in rolled) == sum(row.base_volume for row in candles)
+    assert max(row.high for row in rolled) == max(row.high for row in candles)
+    assert min(row.low for row in rolled) == min(row.low for row in candles)
+    assert {row.open_time for row in rolled} == {EPOCH + (row.open_time - EPOCH) // wider * wider for row in candles}
+    assert all(row.closed for row in rolled[:-1])
+    assert rolled[-1].closed == ((candles[-1].open_time + MINUTE - EPOCH) % wider == timedelta())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from connectors.__main__ import main
-from connectors.sandbox import KrakenSandbox, SandboxThread
+from connectors.sandbox import KrakenSandbox, KucoinPerpetualSandbox, SandboxThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,3 +170,16 @@ def test_a_reader_that_leaves_early_gets_no_traceback(at: list[str]) -> None:
 
     assert (process.returncode, said.count("\n")) == (1, 1)
     assert "Traceback" not in said
+
+
+def test_a_perpetuals_book_is_followed_at_its_own_depth_and_its_contract_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with SandboxThread(lambda: KucoinPerpetualSandbox(seed=3, rate=400)) as running:
+        at = [argument for role, url in running.urls.items() for argument in ("--url", f"{role}={url}")]
+        pairs = answer(capsys, "pairs", "kucoin_perpetual", *at)["pairs"]
+        book = answer(capsys, "book", "kucoin_perpetual", "BTC-USDT", "--updates", "20", *at)
+
+    contract = next(entry for entry in pairs if entry["pair"] == "BTC-USDT")["contract"]
+    assert contract == {"multiplier": "0.001", "settle_asset": "USDT", "max_leverage": "125", "is_inverse": False}
+    assert (book["depth"], book["sequence_gaps"], book["resyncs"]) == (20, 0, 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.book_stream import FeedEvent
+from connectors.book_feed import FeedEvent
 from connectors.errors import (
     ChecksumMismatch,
     ConnectorError,

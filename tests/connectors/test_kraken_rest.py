@@ -25,6 +25,7 @@ from connectors.types import (
     BookLevel,
     Candle,
     Credentials,
+    KeyPermissions,
     OrderRequest,
     OrderType,
     PairRules,
@@ -55,6 +56,7 @@ async def recorded(canned: CannedServer) -> AsyncIterator[Kraken]:
         canned.put(f"/0/public/{name}", (PAYLOADS / file).read_bytes())
     canned.put("/0/public/Assets", json.dumps({"error": [], "result": payload("rest_catalog_2026.json")["assets"]}))
     canned.put("/0/private/Balance", (PAYLOADS / "rest_balance.json").read_bytes())
+    canned.put("/0/private/GetApiKeyInfo", (PAYLOADS / "rest_api_key_info.json").read_bytes())
     canned.put("/0/private/AddOrder", (PAYLOADS / "rest_add_order.json").read_bytes())
     credentials = Credentials("a-key", base64.b64encode(b"a secret").decode())
     async with Kraken(urls={"rest": canned.url}, credentials=credentials) as connector:
@@ -370,6 +372,24 @@ async def test_a_key_without_the_permission_is_told_apart(venue: KrakenSandbox) 
             await connector.validate_order(
                 OrderRequest(BTC_USD, Side.BUY, OrderType.LIMIT, Decimal("0.001"), Decimal("20000.0"))
             )
+
+
+async def test_documented_permissions_are_told_in_the_venues_words(recorded: Kraken) -> None:
+    assert await recorded.key_permissions() == KeyPermissions(
+        may_trade=True,
+        may_withdraw=True,
+        said=("query-funds", "withdraw-funds", "query-open-trades", "modify-trades"),
+    )
+
+
+async def test_a_key_that_only_reads_may_neither_trade_nor_withdraw(venue: KrakenSandbox) -> None:
+    reader = venue.add_key({Permission.QUERY_FUNDS})
+    async with Kraken(urls=venue.urls, credentials=reader) as connector:
+        assert await connector.key_permissions() == KeyPermissions(
+            may_trade=False, may_withdraw=False, said=("query-funds",)
+        )
+        venue.faults.switch_on("withdraw_permission")
+        assert (await connector.key_permissions()).may_withdraw
 
 
 async def test_a_secret_that_is_no_base64_is_named_without_showing_it(venue: KrakenSandbox) -> None:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.errors import CrossedBook, MalformedPayload
-from connectors.order_book import OrderBook, digits_of
+from connectors.errors import CrossedBook, LockedBook, MalformedPayload
+from connectors.order_book import THIN, NumberedSide, OrderBook, digits_of
 from connectors.types import BookLevel, TradingPair
 
 PAIR = TradingPair("BTC", "USD")
@@ -84,10 +84,15 @@ def test_an_empty_side_has_no_best_price_and_no_spread() -> None:
     assert book.spread is None
 
 
-@pytest.mark.parametrize("bid", [b"100.1", b"100.2"])
-def test_a_locked_or_crossed_book_is_refused(bid: bytes) -> None:
-    with pytest.raises(CrossedBook, match=r"is not below best ask 100\.1"):
+@pytest.mark.parametrize(
+    ("bid", "kind", "message"),
+    [(b"100.1", LockedBook, "are both 100.1"), (b"100.2", CrossedBook, "100.2 is above best ask 100.1")],
+)
+def test_a_locked_or_crossed_book_is_refused(bid: bytes, kind: type[CrossedBook], message: str) -> None:
+    with pytest.raises(CrossedBook, match=message) as refused:
         new_book().apply([(bid, b"1.000")], [(b"100.1", b"1.000")])
+
+    assert type(refused.value) is kind
 
 
 def test_a_crossing_within_one_message_is_judged_only_when_it_is_whole() -> None:
@@ -160,3 +165,95 @@ def test_how_changes_are_cut_into_messages_does_not_matter_while_nothing_falls_o
         halves.apply(levels(part, "bids"), levels(part, "asks"))
 
     assert whole.snapshot() == halves.snapshot()
+
+
+# Sides that come as single changes to a snapshot.
+
+
+def numbered(*prices: int, is_cut: bool = False, least: int = 0) -> NumberedSide:
+    """Asks of size 1 at these prices, of which the best two are shown."""
+    side = NumberedSide(1, 2, 1, 3)
+    side.load([BookLevel(Decimal(price), Decimal(1)) for price in prices], is_cut=is_cut, least=least)
+    return side
+
+
+def prices_of(side: NumberedSide) -> list[int]:
+    return [key // 10 for key in side.keys]
+
+
+def test_a_snapshot_is_sorted_and_empty_levels_are_none() -> None:
+    side = NumberedSide(-1, 5, 1, 3)
+    side.load(
+        [
+            BookLevel(Decimal(1), Decimal(2)),
+            BookLevel(Decimal(3), Decimal("0.0")),
+            BookLevel(Decimal(2), Decimal("4E-3")),
+        ],
+        is_cut=False,
+        least=0,
+    )
+
+    assert side.levels() == (BookLevel(Decimal(2), Decimal("0.004")), BookLevel(Decimal(1), Decimal(2)))
+
+
+@pytest.mark.parametrize("size", ["NaN", "Infinity", "-1"])
+def test_a_snapshot_with_a_size_that_is_none_is_refused(size: str) -> None:
+    with pytest.raises(MalformedPayload, match="not a size"):
+        NumberedSide(1, 2, 1, 3).load([BookLevel(Decimal(1), Decimal(size))], is_cut=False, least=0)
+
+
+def test_only_the_depth_of_a_numbered_side_is_shown_and_the_rest_is_ready_to_move_up() -> None:
+    side = numbered(10, 11, 12)
+
+    assert side.levels() == (BookLevel(Decimal(10), Decimal(1)), BookLevel(Decimal(11), Decimal(1)))
+    side.change("10", "0")
+    assert side.level(1).price == 12
+
+
+def test_a_cut_side_says_when_it_is_short_and_what_it_does_not_know() -> None:
+    side = numbered(10, 11, 12, is_cut=True, least=2)
+
+    assert side.change("10", "0") == 0
+    assert not side.is_short
+    assert side.change("11", "0") == THIN
+    assert side.is_short
+    assert side.knows(1)
+    assert not side.knows(2)
+    assert numbered(10).knows(2)
+
+
+def test_a_side_that_is_kept_whole_by_the_venue_is_always_known() -> None:
+    assert new_book().bids.knows(5)
+
+
+def test_a_side_far_longer_than_any_snapshot_gives_its_far_half_up() -> None:
+    side = numbered(10)
+    for price in range(11, 10 + side.MOST_LEVELS):
+        side.change(str(price), "1")
+    assert len(side.keys) == side.MOST_LEVELS
+
+    side.change("9", "1")
+
+    assert len(side.keys) == len(side.sizes) == side.MOST_LEVELS // 2
+    assert prices_of(side)[0] == 9
+    last = prices_of(side)[-1]
+    side.change(str(last + 1), "5")
+    assert prices_of(side)[-1] == last
+
+
+def test_the_texts_of_prices_are_not_kept_without_end() -> None:
+    side = numbered(10, is_cut=True)
+    for price in range(side.MOST_PRICES + 10):
+        side.change(str(100 + price), "1")
+
+    assert len(side._key_of) <= side.MOST_PRICES
+    side.change("10", "7")
+    assert side.level(0).size == 7
+
+
+def test_a_book_that_is_not_crossed_is_not_refused() -> None:
+    book = new_book()
+    book.refuse_crossed()
+    book.apply([(b"100.0", b"1.000")], [(b"100.1", b"1.000")])
+
+    book.refuse_crossed()

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from connectors.sandbox import CATALOGUE, KrakenSandbox, SandboxThread
+from connectors.sandbox import KrakenSandbox, SandboxThread
 from connectors.sandbox.__main__ import main
+from connectors.types import Credentials
+from tests.connectors.sandbox.kucoin_wire import headers_of
 from tests.connectors.sandbox.wire import DEADLINE_S, rest_of, socket_of
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 async def test_faults_are_listed_with_what_they_do(rest: Rest) -> None:
     listed = (await rest.client.get("/_sandbox/faults")).json()["faults"]
-    assert [fault["name"] for fault in listed] == list(CATALOGUE)
+    assert [fault["name"] for fault in listed] == list(KrakenSandbox.fault_names())
     assert listed[0] == {
         "name": "bad_checksum",
         "description": "every Nth book update carries a wrong checksum",
@@ -139,12 +141,50 @@ def test_command_names_a_taken_port_in_one_line(capsys: pytest.CaptureFixture[st
     assert captured.err.count("\n") == 1
 
 
+@pytest.mark.slow(reason="starts a Python process")
+@pytest.mark.parametrize("exchange", ["kucoin", "kucoin_perpetual"])
+async def test_command_serves_kucoin_with_the_credentials_of_the_environment(exchange: str) -> None:
+    prefix = exchange.upper()
+    keys = {"_API_KEY": "key of ours", "_API_SECRET": "secret of ours", "_API_PASSPHRASE": "open sesame"}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "connectors.sandbox", exchange, "--port", "0"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **{prefix + name: value for name, value in keys.items()}},
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(20):
+        ready = json.loads(await process.stdout.readline())
+        async with httpx.AsyncClient(base_url=ready["urls"]["rest"], timeout=DEADLINE_S, trust_env=False) as client:
+            headers = headers_of(Credentials(*keys.values()), "GET", "/api/v1/user/api-key", "")
+            answer = (await client.get("/api/v1/user/api-key", headers=headers)).json()
+        process.send_signal(signal.SIGTERM)
+        printed, complaints = await process.communicate()
+    assert answer["data"]["apiKey"] == "key of ours"
+    assert (process.returncode, printed, complaints) == (0, b"", b"")
+    assert "sesame" not in json.dumps(ready)
+
+
+def test_command_wants_the_passphrase_of_a_kucoin_key(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUCOIN_API_KEY", "key")
+    monkeypatch.setenv("KUCOIN_API_SECRET", "secret")
+    monkeypatch.delenv("KUCOIN_API_PASSPHRASE", raising=False)
+    with pytest.raises(SystemExit) as ended:
+        main(["kucoin", "--port", "0"])
+    assert ended.value.code == 2
+    assert "passphrase: a KuCoin key has one" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["kraken", "--fault", "stal"], "no fault 'stal': did you mean stall"),
         (["kraken", "--fault", "slow={"], "after the = comes one JSON object"),
         (["krakken"], "invalid choice: 'krakken'"),
+        (["kucoin", "--fault", "bad_nonce"], "kucoin has no fault 'bad_nonce': KuCoin signs with a timestamp"),
+        (["kucoin", "--fault", "funding_off"], "kucoin has no fault 'funding_off': only a perpetual has funding"),
     ],
 )
 def test_wrong_arguments_are_usage_errors(
