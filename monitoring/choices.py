@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import TextChoices
 
-from monitoring.checks.outcomes import Blame, Cause, Kind, Outcome
+from monitoring.checks.outcomes import Blame, Cause, Confidence, Kind, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +48,10 @@ def cause_choices() -> list[tuple[str, str]]:
 
 def blame_choices() -> list[tuple[str, str]]:
     return _labelled(Blame)
+
+
+def confidence_choices() -> list[tuple[str, str]]:
+    return _labelled(Confidence)
 
 
 def _labelled(words: Iterable[StrEnum]) -> list[tuple[str, str]]:

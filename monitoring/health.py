@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from monitoring.checks.outcomes import Cause, Outcome
+from monitoring.checks.outcomes import Blame, Cause, Outcome
 from monitoring.choices import Health
 
 if TYPE_CHECKING:
@@ -19,16 +19,23 @@ _BY_OUTCOME = {
     Outcome.FAILED.value: Health.FAILED,
     Outcome.INCONCLUSIVE.value: Health.UNKNOWN,
 }
-ABOUT_OUR_KEY = frozenset({Cause.NO_CREDENTIALS, Cause.AUTH_REJECTED})
-"""Causes that say nothing of the exchange, good or bad: nobody owes us a key, and a wrong one is ours to mend."""
+_THEIRS = frozenset({Blame.EXCHANGE.value, Blame.CONNECTOR.value})
+"""Whose faults colour the light. Anything of ours leaves it unknown: we did not find out."""
+
 _WORST_FIRST = (Health.FAILED, Health.DEGRADED, Health.UNKNOWN, Health.OK)
 
 
+def is_about_our_key(cause: str, blame: str) -> bool:
+    """It says nothing of the exchange, good or bad: nobody owes us a key, and a wrong one is ours to mend."""
+    return blame == Blame.CREDENTIALS or cause == Cause.NO_CREDENTIALS
+
+
 def check_health(check: Check, now: datetime) -> Health:
-    """What one check says at *now*; unknown before its first result, when inconclusive, and when stale."""
+    """What one check says at *now*; unknown before its first result, when inconclusive, when stale, when ours."""
     if not check.outcome or check.is_stale(now):
         return Health.UNKNOWN
-    return _BY_OUTCOME[check.outcome]
+    health = _BY_OUTCOME[check.outcome]
+    return health if health is Health.OK or check.blame in _THEIRS else Health.UNKNOWN
 
 
 def exchange_health(checks: Iterable[Check], now: datetime) -> Health:
@@ -36,5 +43,5 @@ def exchange_health(checks: Iterable[Check], now: datetime) -> Health:
 
     A check that found out something about our key alone is not heard.
     """
-    heard = {check_health(check, now) for check in checks if check.cause not in ABOUT_OUR_KEY}
+    heard = {check_health(check, now) for check in checks if not is_about_our_key(check.cause, check.blame)}
     return next((health for health in _WORST_FIRST if health in heard), Health.UNKNOWN)

@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from monitoring.checks.outcomes import Cause, Outcome
 from monitoring.choices import Health, Source
-from monitoring.health import ABOUT_OUR_KEY, check_health, exchange_health
+from monitoring.health import check_health, exchange_health, is_about_our_key
 from monitoring.pictures import Ladder, Strip, ladder_of, mark_of, strip_of_rounds, strip_of_runs
-from monitoring.wording import BLAMES, CAUSES, QUESTIONS, Fact, Question, facts, heading, listed
+from monitoring.wording import BLAMES, CAUSES, CONFIDENCES, QUESTIONS, Fact, Question, facts, heading, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from monitoring.models import Check, Result
-    from monitoring.querysets import PastOutcome
+    from monitoring.querysets import KeptCapture, PastOutcome
     from registry.models import Component, Exchange, TierAssignment
 
-TOLD = frozenset({"source", "pair"})
-"""Evidence that a page shows elsewhere than in its list of evidence."""
+TOLD = frozenset({"source", "pair", "memory"})
+"""Evidence that a page shows elsewhere than in its list of evidence, or that only the next run needs."""
 
 DRAWN = TOLD | {"bids", "asks"}
 """The same where the order book could be drawn."""
@@ -94,10 +94,12 @@ class CheckView:
     result: Result | None
     cause_text: str
     blame_text: str
+    confidence_text: str
     conditions: tuple[ConditionView, ...]
     facts: tuple[Fact, ...]
     ladder: Ladder | None
     past: tuple[PastOutcome, ...]
+    capture: KeptCapture | None
 
     @property
     def strip(self) -> Strip:
@@ -106,6 +108,11 @@ class CheckView:
     @property
     def anchor(self) -> str:
         return f"check-{self.check.component_id}-{self.check.kind.replace('_', '-')}"
+
+    @property
+    def place(self) -> str:
+        """The component that is asked: two of one exchange may be asked the same question."""
+        return self.check.component.get_kind_display()
 
     @property
     def source_label(self) -> str:
@@ -179,6 +186,10 @@ class ExchangeView:
         return tuple(check for component in self.components for check in component.checks)
 
     @property
+    def has_many_places(self) -> bool:
+        return len({check.place for check in self.checks}) > 1
+
+    @property
     def untroubled(self) -> tuple[CheckView, ...]:
         return tuple(check for check in self.checks if not (check.check.enabled and check.needs_a_look))
 
@@ -199,7 +210,14 @@ class IndexView:
     checked_at: datetime | None
 
 
-def check_view(check: Check, past: Sequence[PastOutcome], now: datetime, *, in_full: bool) -> CheckView:
+def check_view(
+    check: Check,
+    past: Sequence[PastOutcome],
+    now: datetime,
+    *,
+    in_full: bool,
+    capture: KeptCapture | None = None,
+) -> CheckView:
     """*past* is oldest first; conditions and evidence are read only *in_full*, since an index does not fetch them."""
     result = check.latest_result
     shown = result if in_full else None
@@ -223,10 +241,12 @@ def check_view(check: Check, past: Sequence[PastOutcome], now: datetime, *, in_f
         result=result,
         cause_text=CAUSES.get(check.cause, heading(check.cause)),
         blame_text=BLAMES.get(result.blame, heading(result.blame)) if result else "",
+        confidence_text=CONFIDENCES.get(result.confidence, "") if result else "",
         conditions=conditions,
         facts=tuple(facts(shown.evidence, leave_out=DRAWN if ladder else TOLD)) if shown else (),
         ladder=ladder,
         past=tuple(past),
+        capture=capture,
     )
 
 
@@ -298,7 +318,7 @@ def _health_and_mark(watching: Sequence[CheckView], now: datetime) -> tuple[Heal
     if not watching:
         return None, UNWATCHED
     health = exchange_health([view.check for view in watching], now)
-    speaking = [view for view in watching if view.check.cause not in ABOUT_OUR_KEY]
+    speaking = [view for view in watching if not is_about_our_key(view.check.cause, view.check.blame)]
     worst = [view.mark for view in speaking if view.health is health]
     plain_reason = (MAINTENANCE, WAITING, STALE)
     return health, next((mark for mark in plain_reason if worst and set(worst) == {mark}), HEALTH_MARKS[health])

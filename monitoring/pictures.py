@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from monitoring.checks.outcomes import Cause, Outcome
-from monitoring.health import ABOUT_OUR_KEY
+from monitoring.health import is_about_our_key
 from monitoring.wording import CAUSES, duration
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def strip_of_rounds(strips: Mapping[str, Sequence[PastOutcome]]) -> Strip:
     our key alone is left out.
     """
     runs = [
-        [(title, past) for past in reversed(outcomes) if past.cause not in ABOUT_OUR_KEY]
+        [(title, past) for past in reversed(outcomes) if not is_about_our_key(past.cause, past.blame)]
         for title, outcomes in strips.items()
     ]
     shown = []

@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from monitoring.models import Check, Result  # noqa: F401 -- ResultQuerySet names it in a string
+    from monitoring.models import Capture, Check, Result  # noqa: F401 -- the query sets name them in strings
     from registry.models import Component, Exchange
     from registry.querysets import ComponentQuerySet
 
@@ -29,10 +29,20 @@ class PastOutcome(NamedTuple):
 
     outcome: str
     cause: str
+    blame: str
     summary: str
     started_at: datetime
     duration_ms: float
     source: str
+
+
+class KeptCapture(NamedTuple):
+    """As much of a capture as a link to it says."""
+
+    result_id: int
+    size: int
+    outcome: str
+    started_at: datetime
 
 
 class CheckQuerySet(models.QuerySet["Check"]):
@@ -83,6 +93,22 @@ class ResultQuerySet(models.QuerySet["Result"]):
             for pk, *columns in rows.values_list("live_check", *PastOutcome._fields):
                 strips[pk].append(PastOutcome(*columns))
         return {pk: outcomes[-count:] for pk, outcomes in strips.items()}
+
+
+class CaptureQuerySet(models.QuerySet["Capture"]):
+    def newest_by_check(self, checks: Sequence[Check]) -> dict[int, KeptCapture]:
+        """By the check's primary key, where there is one: one query, which leaves the files where they are."""
+        columns = ("result__live_check", "result_id", "size", "result__outcome", "result__started_at")
+        rows = self.filter(result__live_check__in=checks).order_by("result__started_at").values_list(*columns)
+        return {check_id: KeptCapture(*rest) for check_id, *rest in rows}
+
+    def of_exchange(self, slug: str) -> CaptureQuerySet:
+        return self.filter(result__live_check__component__exchange__slug=slug)
+
+    def with_names(self) -> CaptureQuerySet:
+        """With what its file is called after, but not with the evidence."""
+        related = self.select_related("result__live_check__component")
+        return related.defer("result__evidence", "result__conditions")
 
 
 def offered_without_check() -> models.QuerySet[Component]:

@@ -9,7 +9,8 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.utils import timezone
@@ -17,18 +18,21 @@ from django.utils import timezone
 from connectors.catalog import find_connector
 from connectors.errors import UsageError, nearest
 from connectors.types import TradingPair
+from monitoring.checks.captures import Captures
 from monitoring.checks.causes import Failure
-from monitoring.checks.environment import credentials_of, urls_of
+from monitoring.checks.environment import credentials_of, partner_of, urls_of
 from monitoring.checks.evidence import as_json
+from monitoring.checks.layers import thresholds_for
 from monitoring.checks.outcomes import Blame, Cause, CheckResult, Kind, Outcome, Verdict
 from monitoring.checks.runner import GRACE_S, kinds_of, run_checks
-from monitoring.checks.thresholds import Thresholds, UnknownThreshold
-from monitoring.checks.vantage import PROBE_TIMEOUT_S
+from monitoring.checks.thresholds import UnknownThreshold
+from monitoring.checks.vantage import SECOND_LOOK_S
 from monitoring.choices import Source
 from monitoring.models import Check
 from monitoring.scheduler import RUN_DEADLINE
 from monitoring.services.results import Seen, record_results
 from monitoring.worker_loop import worker_loop
+from registry.models import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +58,16 @@ class Job:
     connector_id: str
     kind: str
     pair: str
+    tier: str
     thresholds: Mapping[str, float]
+    previous: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, check: Check, tier: str) -> Job:
+        """*tier* as it is now: it may have changed since the check was planned."""
+        previous = check.latest_result.evidence if check.latest_result else {}
+        component = check.component
+        return cls(check.pk, component.connector_id, check.kind, check.pair, tier, check.thresholds, previous)
 
 
 def run_claim(exchange_slug: str, token: UUID) -> list[OutcomeChange]:
@@ -62,10 +75,11 @@ def run_claim(exchange_slug: str, token: UUID) -> list[OutcomeChange]:
 
     A database error passes through: it is no finding about the exchange, and the claim's lease brings the checks back.
     """
-    claimed = Check.objects.filter(claim_token=token).select_related("component").order_by("pk")
-    jobs = [Job(check.pk, check.component.connector_id, check.kind, check.pair, check.thresholds) for check in claimed]
-    if not jobs:
+    claimed = list(Check.objects.filter(claim_token=token).select_related("component", "latest_result").order_by("pk"))
+    if not claimed:
         return []
+    tier = Exchange.objects.with_tier().get(slug=exchange_slug).current_tier
+    jobs = [Job.of(check, tier) for check in claimed]
     changes = record_results(token, observe(exchange_slug, jobs), now=timezone.now())
     logger.info(
         "run finished", extra={"exchange": exchange_slug, "checks": len(jobs), "changes_of_outcome": len(changes)}
@@ -114,16 +128,22 @@ async def _run_group(jobs: Sequence[Job], http: httpx.AsyncClient) -> list[Seen]
                 seen.append(_not_run(job, refusal, started_s))
             else:
                 possible.append(job)
+        if not possible:
+            return seen
         hosts = {role: urlsplit(url).netloc.rpartition("@")[2] for role, url in connector.urls.items()}
+        captures = Captures()
         results = await run_checks(
             connector,
             [Kind(job.kind) for job in possible],
             pair,
-            thresholds=Thresholds.of({job.kind: job.thresholds for job in possible}),
+            thresholds=thresholds_for(possible[0].tier, {job.kind: job.thresholds for job in possible}),
             deadline_s=observing_s(),
+            previous={Kind(job.kind): job.previous for job in possible},
+            captures=captures,
         )
         return seen + [
-            Seen(job.check_id, result, connector.source, hosts) for job, result in zip(possible, results, strict=True)
+            Seen(job.check_id, result, connector.source, hosts, partial(captures.write, result.kind))
+            for job, result in zip(possible, results, strict=True)
         ]
 
 
@@ -132,7 +152,7 @@ def observing_s() -> float:
 
     So `run_checks` ends by itself before the deadline of the run, which would take every result with it.
     """
-    return RUN_DEADLINE.total_seconds() - GRACE_S - 2 * PROBE_TIMEOUT_S
+    return RUN_DEADLINE.total_seconds() - GRACE_S - SECOND_LOOK_S
 
 
 def _refusal(job: Job, connector: Connector) -> UsageError | None:
@@ -141,7 +161,7 @@ def _refusal(job: Job, connector: Connector) -> UsageError | None:
     if job.kind not in allowed:
         return UsageError(f"no {job.kind} check for {connector.id}: {nearest(job.kind, allowed)}")
     try:
-        Thresholds.of({job.kind: job.thresholds})
+        thresholds_for(job.tier, {job.kind: job.thresholds})
     except UnknownThreshold as error:
         return UsageError(str(error))
     return None
@@ -151,7 +171,10 @@ def _connector(connector_id: str, http: httpx.AsyncClient) -> Connector:
     """Built for one run: credentials are read here, at the moment of use, and kept nowhere else."""
     connector = find_connector(connector_id)
     return connector(
-        urls=urls_of(connector, os.environ), credentials=credentials_of(connector_id, os.environ), http=http
+        urls=urls_of(connector, os.environ),
+        credentials=credentials_of(connector_id, os.environ),
+        partner=partner_of(connector_id, os.environ),
+        http=http,
     )
 
 
@@ -173,9 +196,16 @@ def _not_run(job: Job, error: Exception, started_s: float) -> Seen:
         condition.blame,
         f"the check did not run to its end: {condition.seen}",
         (condition,),
+        reasons=("Something of ours kept the check from running.",),
     )
     duration = timedelta(seconds=time.monotonic() - started_s)
     started_at = datetime.now(UTC) - duration
     duration_ms = duration / timedelta(milliseconds=1)
-    result = CheckResult(Kind(job.kind), verdict, started_at, duration_ms, {"failures": [as_json(failure)]})
+    evidence = {"failures": [as_json(failure)]} | _handed_on(job)
+    result = CheckResult(Kind(job.kind), verdict, started_at, duration_ms, evidence)
     return Seen(job.check_id, result, Source.NONE.value, {})
+
+
+def _handed_on(job: Job) -> dict[str, Any]:
+    """What the next run is to compare with, past one that did not run."""
+    return {name: job.previous[name] for name in ("source", "pair", "memory") if name in job.previous}

@@ -6,7 +6,7 @@ from collections import defaultdict
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from monitoring.models import Check, Result
+from monitoring.models import Capture, Check, Result
 from monitoring.pages import check_view, component_view, exchange_view, index_view
 from registry.models import Exchange
 
@@ -47,7 +47,11 @@ def exchange_status(slug: str, now: datetime) -> ExchangeView:
         raise UnknownExchange(slug, list(Exchange.objects.values_list("slug", flat=True)))
     checks = list(Check.objects.for_exchange_page(exchange))
     past = Result.objects.latest_by_check(checks)
-    views = {check.pk: check_view(check, past[check.pk], now, in_full=True) for check in checks}
+    captures = Capture.objects.newest_by_check(checks)
+    views = {
+        check.pk: check_view(check, past[check.pk], now, in_full=True, capture=captures.get(check.pk))
+        for check in checks
+    }
     return _exchange(exchange, checks, views, now)
 
 

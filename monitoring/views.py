@@ -11,11 +11,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from monitoring.api.errors import error_json
+from monitoring.models import Capture
 from monitoring.status import UnknownExchange, exchange_status, index_status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
+
+YEAR_S = 365 * 24 * 60 * 60
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -37,6 +40,21 @@ def exchange_detail(request: HttpRequest, slug: str) -> HttpResponse:
     except UnknownExchange as error:
         return _page(request, "404.html", {"message": str(error), "nearest": error.nearest}, status=404)
     return _page(request, "monitoring/exchange_detail.html", {"status": status, "now": now})
+
+
+@require_safe
+def capture(request: HttpRequest, slug: str, result_id: int) -> HttpResponse:
+    """The capture of one run as a file, which never changes."""
+    # PostgreSQL refuses a NUL in any text that it is asked for.
+    kept = None if "\0" in slug else Capture.objects.of_exchange(slug).with_names().filter(result__pk=result_id).first()
+    if kept is None:
+        message = "No capture is kept of this run: only those of each check's latest runs that went badly are."
+        return _page(request, "404.html", {"message": message}, status=404)
+    response = HttpResponse(bytes(kept.data), content_type="application/gzip")
+    response["Content-Disposition"] = f'attachment; filename="{kept.filename}"'
+    response["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
+    response["ETag"] = f'"{kept.sha256}"'
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

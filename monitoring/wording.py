@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from monitoring.checks.outcomes import Blame, Cause, Kind
+from monitoring.checks.outcomes import Blame, Cause, Confidence, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +21,9 @@ class Question(NamedTuple):
 
 QUESTIONS: Mapping[str, Question] = {
     Kind.CONNECTIVITY: Question("Connectivity", "Does it answer, how fast, and does its clock agree with ours?"),
-    Kind.MARKETS: Question("Markets", "Does the pair trade, and can an order be made by its rules?"),
+    Kind.MARKETS: Question("Markets", "Does the pair trade, by rules that are sound and those of before?"),
     Kind.ORDER_BOOK: Question("Order book", "Does the live book arrive, stay whole and keep moving?"),
-    Kind.AUTH: Question("Authentication", "Is a signed request accepted, over REST and the private stream?"),
+    Kind.AUTH: Question("Authentication", "Is a key accepted, over REST and the private stream, a forgery refused?"),
     Kind.PAPER_ORDER: Question("Paper orders", "Do orders fill, rest and cancel as they should on the live book?"),
     Kind.CANDLES: Question("Candles", "Is every interval whole, in order and fresh?"),
 }
@@ -31,6 +31,11 @@ QUESTIONS: Mapping[str, Question] = {
 CAUSES: Mapping[str, str] = {
     Cause.NONE: "",
     Cause.AUTH_REJECTED: "The key was refused",
+    Cause.SIGNATURE_NOT_CHECKED: "A request with a wrong signature was accepted",
+    Cause.TOKEN_REFUSED: "The exchange refused the token that it had just given",
+    Cause.KEY_MAY_WITHDRAW: "The key that is configured here may withdraw, which no check needs",
+    Cause.KEY_MAY_NOT_TRADE: "The key that is configured here may not trade",
+    Cause.ORDER_REFUSED: "The exchange refused an order that keeps to its rules",
     Cause.RATE_LIMITED: "We asked too often and were told to wait",
     Cause.EXCHANGE_MAINTENANCE: "The exchange announces maintenance or restricted trading",
     Cause.TRANSPORT: "The connection was refused or broke",
@@ -41,17 +46,28 @@ CAUSES: Mapping[str, str] = {
     Cause.CHECKSUM_MISMATCH: "The order book does not match the exchange’s checksum",
     Cause.SEQUENCE_GAP: "Order book updates are missing",
     Cause.CROSSED_BOOK: "The best bid is above the best ask",
+    Cause.LOCKED_BOOK: "The best bid equals the best ask",
+    Cause.BOOK_MISMATCH: "The stream and the snapshot of the same sequence differ",
+    Cause.WIDE_SPREAD: "Bid and ask are too far apart",
     Cause.STALE_DATA: "The data stands still or arrives late",
     Cause.SLOW: "Slower than the limit",
+    Cause.SLOW_RECOVERY: "It took too long to recover from a lost connection",
     Cause.CLOCK_SKEW: "Two clocks disagree",
     Cause.PAIR_UNAVAILABLE: "The pair is not listed or not trading",
     Cause.BAD_TRADING_RULES: "The trading rules contradict themselves",
+    Cause.RULES_CHANGED: "The trading rules are not the ones of last time",
+    Cause.BAD_MARK_PRICE: "The mark price is far from the market",
+    Cause.BAD_FUNDING: "The funding rate cannot be right",
     Cause.EMPTY_BOOK: "A side of the order book is empty",
     Cause.CANDLE_FAULT: "Candles are missing, doubled or malformed",
+    Cause.CANDLE_CHANGED: "Candles that were closed have changed",
     Cause.VENUE_ERROR: "The exchange answered with an error",
     Cause.CONNECTOR_ERROR: "The connector’s own code went wrong",
+    Cause.NO_FUNDS: "The account behind the key that is configured here has too little money",
     Cause.NO_CREDENTIALS: "No key is configured here, so there was nothing to try",
+    Cause.ADDRESS_REFUSED: "The exchange turns away this monitor’s address or region",
     Cause.NO_NETWORK: "This monitor had no network",
+    Cause.NOT_SET_UP: "Something that is configured here cannot be used",
 }
 
 BLAMES: Mapping[str, str] = {
@@ -60,19 +76,33 @@ BLAMES: Mapping[str, str] = {
     Blame.CONNECTOR: "The connector",
     Blame.CREDENTIALS: "The key that is configured here",
     Blame.VANTAGE: "Ours, where this monitor stands",
-    Blame.UNKNOWN: "Cannot be told from here",
+    Blame.OWN_RATE: "Ours, for asking too often",
+}
+
+CONFIDENCES: Mapping[str, str] = {
+    Confidence.HIGH: "Certain",
+    Confidence.MEDIUM: "Likely",
+    Confidence.LOW: "The likeliest of several",
 }
 
 _UNITS = {"_ms": "ms", "_s": "s"}
-_ACRONYMS = {"rest": "REST", "ws": "WebSocket", "ws_auth": "Private WebSocket"}
+_NAMES = ((r"^ws auth$", "private WebSocket"), (r"\bws\b", "WebSocket"), (r"^rest\b", "REST"))
+_ACRONYMS = re.compile(r"\b(?:dns|tls)\b")
 _PERIODS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
 
 def heading(name: str) -> str:
     """A name of the code as a label: `first_snapshot_ms` reads First snapshot."""
-    bare = next((name.removesuffix(suffix) for suffix in _UNITS if name.endswith(suffix)), name)
-    words = _ACRONYMS.get(bare) or re.sub(r"\bws\b", "WebSocket", bare.replace("_", " "))
+    words = _words(name)
     return words[:1].upper() + words[1:]
+
+
+def _words(name: str) -> str:
+    bare = next((name.removesuffix(suffix) for suffix in _UNITS if name.endswith(suffix)), name)
+    words = bare.replace("_", " ")
+    for pattern, text in _NAMES:
+        words = re.sub(pattern, text, words)
+    return _ACRONYMS.sub(lambda found: found[0].upper(), words)
 
 
 def duration(milliseconds: float) -> str:
@@ -145,7 +175,7 @@ def _facts(label: str, name: str, value: Any, unit: str = "") -> list[Fact]:
             ]
         case _:
             return [Fact(label, f"{_value(value)} {unit}".strip())]
-    return [fact for over, key, item in inner for fact in _facts(f"{over}: {heading(key).lower()}", key, item, unit)]
+    return [fact for over, key, item in inner for fact in _facts(f"{over}: {_words(key)}", key, item, unit)]
 
 
 def _value(value: Any) -> str:

@@ -4,7 +4,9 @@ import os
 import tempfile
 from pathlib import Path
 
-_OURS = ("BELLWETHER_", "CELERY_", "DATABASE_", "DJANGO_", "KRAKEN_", "KUCOIN_")
+from connectors.catalog import CONNECTORS
+
+_OURS = ("BELLWETHER_", "CELERY_", "DATABASE_", "DJANGO_", *(f"{name.upper()}_" for name in CONNECTORS))
 _FOR_TESTS = ("BELLWETHER_REQUIRE_SERVICES", "BELLWETHER_TEST_DATABASE_URL")
 for _name in [name for name in os.environ if name.startswith(_OURS) and name not in _FOR_TESTS]:
     del os.environ[_name]

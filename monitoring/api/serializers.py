@@ -68,6 +68,7 @@ class CheckSerializer(AnySerializer):
     cause_text = Word()
     blame = Word(source="result.blame")
     blame_text = Word()
+    confidence = Word(source="result.confidence")
     summary = Word(source="result.summary")
     source = Word(source="result.source")  # type: ignore[assignment]
     is_stale = serializers.BooleanField()
@@ -84,6 +85,7 @@ class CheckSerializer(AnySerializer):
 class FullCheckSerializer(CheckSerializer):
     question = serializers.CharField(source="question.text")
     hosts = serializers.JSONField(source="result.hosts", allow_null=True)
+    reasons = serializers.JSONField(source="result.reasons", allow_null=True)
     conditions = ConditionSerializer(many=True)
     evidence = serializers.JSONField(source="result.evidence", allow_null=True)
     history = PastOutcomeSerializer(source="past", many=True)

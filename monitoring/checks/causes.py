@@ -1,4 +1,4 @@
-"""From an exception to outcome, cause and blame: one table over the connectors' error tree."""
+"""From an exception to outcome, cause and a first guess at the blame: one table over the connectors' error tree."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors import errors
-from monitoring.checks.outcomes import SUCCEEDS, Blame, Cause, Condition, Outcome, on_one_line
+from monitoring.checks.outcomes import SUCCEEDS, Blame, Cause, Condition, Confidence, Outcome, on_one_line
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -20,11 +20,14 @@ class Reading:
     cause: Cause
     blame: Blame
     outcome: Outcome = Outcome.FAILED
+    confidence: Confidence = Confidence.HIGH
 
 
 # The nearest class in an error's own ancestry counts, so a subclass may differ from its base.
 READINGS: dict[type[BaseException], Reading] = {
     errors.UsageError: Reading(Cause.CONNECTOR_ERROR, Blame.CONNECTOR),
+    # It would be the same at any venue.
+    errors.NotSetUp: Reading(Cause.NOT_SET_UP, Blame.VANTAGE, Outcome.INCONCLUSIVE),
     errors.UnknownPair: Reading(Cause.PAIR_UNAVAILABLE, Blame.EXCHANGE),
     errors.TransportError: Reading(Cause.TRANSPORT, Blame.EXCHANGE),
     errors.Timeout: Reading(Cause.TIMEOUT, Blame.EXCHANGE),
@@ -32,17 +35,24 @@ READINGS: dict[type[BaseException], Reading] = {
     errors.Stale: Reading(Cause.STALE_DATA, Blame.EXCHANGE),
     errors.VenueError: Reading(Cause.VENUE_ERROR, Blame.EXCHANGE),
     # We asked too often, so we learnt nothing about the venue.
-    errors.RateLimited: Reading(Cause.RATE_LIMITED, Blame.VANTAGE, Outcome.INCONCLUSIVE),
+    errors.RateLimited: Reading(Cause.RATE_LIMITED, Blame.OWN_RATE, Outcome.INCONCLUSIVE),
     errors.Maintenance: Reading(Cause.EXCHANGE_MAINTENANCE, Blame.EXCHANGE),
+    errors.TokenRefused: Reading(Cause.TOKEN_REFUSED, Blame.EXCHANGE),
     # A refusal may be the account's, the request's or the venue's doing; its text tells a reader, not us.
-    errors.Rejected: Reading(Cause.VENUE_ERROR, Blame.UNKNOWN),
+    errors.Rejected: Reading(Cause.VENUE_ERROR, Blame.EXCHANGE, confidence=Confidence.LOW),
+    errors.InsufficientFunds: Reading(Cause.NO_FUNDS, Blame.CREDENTIALS, Outcome.INCONCLUSIVE),
+    errors.AddressRefused: Reading(Cause.ADDRESS_REFUSED, Blame.VANTAGE, Outcome.INCONCLUSIVE, Confidence.MEDIUM),
     errors.AuthRejected: Reading(Cause.AUTH_REJECTED, Blame.CREDENTIALS),
     errors.DataError: Reading(Cause.PROTOCOL_VIOLATION, Blame.EXCHANGE),
     errors.MalformedPayload: Reading(Cause.MALFORMED_PAYLOAD, Blame.EXCHANGE),
+    # The venue moved on, or it never was as documented; either way the connector has to follow.
+    errors.UnexpectedShape: Reading(Cause.MALFORMED_PAYLOAD, Blame.CONNECTOR, confidence=Confidence.LOW),
     errors.MessageTooLarge: Reading(Cause.MESSAGE_TOO_LARGE, Blame.EXCHANGE),
     errors.SequenceGap: Reading(Cause.SEQUENCE_GAP, Blame.EXCHANGE),
-    errors.ChecksumMismatch: Reading(Cause.CHECKSUM_MISMATCH, Blame.UNKNOWN),
+    # Either side may have computed it wrongly; ours is proven by every other book that passes.
+    errors.ChecksumMismatch: Reading(Cause.CHECKSUM_MISMATCH, Blame.EXCHANGE, confidence=Confidence.MEDIUM),
     errors.CrossedBook: Reading(Cause.CROSSED_BOOK, Blame.EXCHANGE),
+    errors.LockedBook: Reading(Cause.LOCKED_BOOK, Blame.EXCHANGE),
 }
 UNEXPECTED = Reading(Cause.CONNECTOR_ERROR, Blame.CONNECTOR)
 
@@ -67,6 +77,7 @@ class Failure:
     blame: Blame
     outcome: Outcome
     is_transient: bool
+    confidence: Confidence = Confidence.HIGH
 
     @classmethod
     def of(cls, error: BaseException, *, step: str) -> Failure:
@@ -80,6 +91,7 @@ class Failure:
             blame=reading.blame,
             outcome=reading.outcome,
             is_transient=isinstance(error, TimeoutError) or errors.is_transient(error),
+            confidence=reading.confidence,
         )
 
     def condition(self) -> Condition:
@@ -90,6 +102,9 @@ class Failure:
             self.outcome,
             self.cause,
             self.blame,
+            self.confidence,
+            self.error,
+            self.endpoint,
         )
 
 

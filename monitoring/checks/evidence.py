@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -13,18 +13,29 @@ from typing import TYPE_CHECKING, Any
 from monitoring.checks.causes import Failure
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Iterable, Mapping
 
     from connectors.types import TradingPair
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one run of a check looks at: the pair, how long a stream is watched, and when it must be done."""
+    """What one run of a check looks at: the pair, how long a stream is watched, and when it must be done.
+
+    `previous` is the evidence, as JSON, of this check's last finished run; empty where there is none, or where that was
+    of another source or pair. It comes from a store: whoever reads it expects any shape. Its `memory` is handed on from
+    run to run, also past one that saw nothing.
+    """
 
     pair: TradingPair
     seconds: float
     deadline_s: float
+    previous: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        memory = self.previous.get("memory")
+        return dict(memory) if isinstance(memory, dict) else {}
 
 
 class Steps:
@@ -87,7 +98,7 @@ def as_json(value: Any) -> Any:
         case list() | tuple() | set() | frozenset():
             return [as_json(item) for item in value]
     if is_dataclass(value) and not isinstance(value, type) and type(value).__str__ is object.__str__:
-        return {field.name: as_json(getattr(value, field.name)) for field in fields(value)}
+        return {entry.name: as_json(getattr(value, entry.name)) for entry in fields(value)}
     return str(value)
 
 

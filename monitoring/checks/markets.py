@@ -1,15 +1,19 @@
-"""Does the venue list the pair, does it trade, and are its trading rules such that an order can be made?"""
+"""Does the venue list the pair, does it trade, can an order be made by its rules, and are they those of before?"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
-from connectors.base import MarketData
+from connectors.base import MarketData, Perpetual
+from connectors.clock import utc_now
 from monitoring.checks.evidence import Scope, Steps
-from monitoring.checks.outcomes import Cause, Condition, Outcome, Verdict, holds
+from monitoring.checks.outcomes import Cause, Condition, Outcome, Verdict, at_most, holds, quantity
+from monitoring.checks.rules_memory import Change, compared, remembered
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from decimal import Decimal
 
     from connectors.types import PairRules, TradingPair
@@ -18,32 +22,80 @@ if TYPE_CHECKING:
 
 NEEDS = (MarketData,)
 
+BOOK_DEPTH = 20
+"""Of the book that the mark price is held against; only its best prices are looked at."""
+
+FUNDING_GRACE = timedelta(minutes=1)
+"""How long the venue may take to name the next funding when one is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A perpetual's prices and its funding: `middle` is of the best bid and ask, None where a side is empty.
+
+    `asked_at` is by the venue's clock or ours, whichever is behind: no funding is past by one of them only.
+    """
+
+    mark_price: Decimal
+    middle: Decimal | None
+    funding_rate: Decimal
+    next_funding_at: datetime | None
+    asked_at: datetime
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """`rules` is None where the pair is not listed, or where the list did not come (`pairs` is None then)."""
+    """`rules` is None where the pair is not listed, or where the list did not come (`pairs` is None then).
+
+    `change` tells rules that are not those of before; `memory` is for the next run.
+    """
 
     pair: TradingPair
     pairs: int | None = None
     trading_pairs: int | None = None
     rules: PairRules | None = None
+    change: Change | None = None
+    priced: Priced | None = None
+    memory: dict[str, Any] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
 
 
 async def observe(connector: MarketData, scope: Scope, limits: MarketsThresholds) -> Observation:
-    """Ask for every pair once."""
+    """Ask for every pair once, and of a perpetual for its mark price and funding."""
     steps = Steps(scope.deadline_s)
     listed: dict[TradingPair, PairRules] | None = None
+    priced: Priced | None = None
     async with steps.step("trading_pairs"):
         listed = await connector.trading_pairs()
     if listed is None:
-        return Observation(scope.pair, failures=steps.failures)
+        return Observation(scope.pair, memory=scope.memory, failures=steps.failures)
+    rules = listed.get(scope.pair)
+    memory, change = scope.memory, None
+    if rules is not None:
+        memory, change = compared(rules, memory, now=utc_now(), shown_s=limits.change_shown_s)
+        if rules.is_trading and isinstance(connector, Perpetual):
+            async with steps.step("mark_and_funding"):
+                priced = await _priced(connector, scope.pair)
     return Observation(
         scope.pair,
         pairs=len(listed),
         trading_pairs=sum(rules.is_trading for rules in listed.values()),
-        rules=listed.get(scope.pair),
+        rules=rules,
+        change=change,
+        priced=priced,
+        memory=memory,
         failures=steps.failures,
+    )
+
+
+async def _priced(connector: Any, pair: TradingPair) -> Priced:
+    """The book is asked for right beside the mark price, which follows it."""
+    clock = await connector.server_time()
+    funding = await connector.funding_rate(pair)
+    book = await connector.book_snapshot(pair, depth=BOOK_DEPTH)
+    middle = (book.bids[0].price + book.asks[0].price) / 2 if book.bids and book.asks else None
+    return Priced(
+        await connector.mark_price(pair), middle, funding.rate, funding.next_at, min(clock.venue_time, utc_now())
     )
 
 
@@ -62,7 +114,9 @@ def judge(observation: Observation, limits: MarketsThresholds) -> Verdict:
         )
         conditions.append(_listed(observation))
     if observation.rules is not None:
-        conditions += [_trades(observation.rules), *_rules(observation.rules)]
+        conditions += [_trades(observation.rules), *_rules(observation.rules), _unchanged(observation)]
+    if observation.priced is not None:
+        conditions += _priced_well(observation.priced, limits)
     rules = observation.rules
     return Verdict.of(
         conditions,
@@ -92,13 +146,9 @@ def _trades(rules: PairRules) -> Condition:
 
 
 def _rules(rules: PairRules) -> list[Condition]:
-    values: dict[str, Decimal] = {
-        "price_tick": rules.price_tick,
-        "size_step": rules.size_step,
-        "min_size": rules.min_size,
-    }
-    if rules.min_cost is not None:
-        values["min_cost"] = rules.min_cost
+    values = {name: value for name, value in remembered(rules).items() if value is not None}
+    if rules.contract is not None:
+        values["max_leverage"] = rules.contract.max_leverage
     conditions = [
         holds(
             name,
@@ -122,6 +172,57 @@ def _rules(rules: PairRules) -> list[Condition]:
                 limit=f"{step:f} printed in full",
                 seen=f"{decimals} decimals",
                 cause=Cause.BAD_TRADING_RULES,
+            )
+        )
+    return conditions
+
+
+def _unchanged(observation: Observation) -> Condition:
+    """A venue may change its rules, but whoever trades by the old ones has orders refused, and should hear of it."""
+    change = observation.change
+    return holds(
+        "rules_as_before",
+        change is None,
+        limit="as before",
+        seen="as before" if change is None else str(change),
+        cause=Cause.RULES_CHANGED,
+        otherwise=Outcome.DEGRADED,
+    )
+
+
+def _priced_well(priced: Priced, limits: MarketsThresholds) -> list[Condition]:
+    conditions = []
+    if priced.middle:
+        conditions.append(
+            at_most(
+                "mark_price_off_the_book",
+                float(abs(priced.mark_price / priced.middle - 1) * 100),
+                degraded=limits.mark_off_percent,
+                failed=limits.mark_too_far_off_percent,
+                unit="%",
+                cause=Cause.BAD_MARK_PRICE,
+            )
+        )
+    conditions.append(
+        at_most(
+            "funding_rate_either_way",
+            float(abs(priced.funding_rate) * 100),
+            degraded=limits.high_funding_percent,
+            failed=limits.too_high_funding_percent,
+            unit="%",
+            cause=Cause.BAD_FUNDING,
+        )
+    )
+    if priced.next_funding_at is not None:
+        ahead = priced.next_funding_at - priced.asked_at
+        minutes = quantity(abs(ahead) / timedelta(minutes=1), "min")
+        conditions.append(
+            holds(
+                "next_funding",
+                ahead >= -FUNDING_GRACE,
+                limit="in the future",
+                seen=f"in {minutes}" if ahead >= timedelta() else f"{minutes} ago",
+                cause=Cause.BAD_FUNDING,
             )
         )
     return conditions

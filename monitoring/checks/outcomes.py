@@ -44,6 +44,11 @@ class Cause(StrEnum):
 
     NONE = "none"
     AUTH_REJECTED = "auth_rejected"
+    SIGNATURE_NOT_CHECKED = "signature_not_checked"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105  # a word, not a secret
+    KEY_MAY_WITHDRAW = "key_may_withdraw"
+    KEY_MAY_NOT_TRADE = "key_may_not_trade"
+    ORDER_REFUSED = "order_refused"
     RATE_LIMITED = "rate_limited"
     EXCHANGE_MAINTENANCE = "exchange_maintenance"
     TRANSPORT = "transport"
@@ -54,28 +59,47 @@ class Cause(StrEnum):
     CHECKSUM_MISMATCH = "checksum_mismatch"
     SEQUENCE_GAP = "sequence_gap"
     CROSSED_BOOK = "crossed_book"
+    LOCKED_BOOK = "locked_book"
+    BOOK_MISMATCH = "book_mismatch"
+    WIDE_SPREAD = "wide_spread"
     STALE_DATA = "stale_data"
     SLOW = "slow"
+    SLOW_RECOVERY = "slow_recovery"
     CLOCK_SKEW = "clock_skew"
     PAIR_UNAVAILABLE = "pair_unavailable"
     BAD_TRADING_RULES = "bad_trading_rules"
+    RULES_CHANGED = "rules_changed"
+    BAD_MARK_PRICE = "bad_mark_price"
+    BAD_FUNDING = "bad_funding"
     EMPTY_BOOK = "empty_book"
     CANDLE_FAULT = "candle_fault"
+    CANDLE_CHANGED = "candle_changed"
     VENUE_ERROR = "venue_error"
     CONNECTOR_ERROR = "connector_error"
     NO_CREDENTIALS = "no_credentials"
+    NO_FUNDS = "no_funds"
+    ADDRESS_REFUSED = "address_refused"
     NO_NETWORK = "no_network"
+    NOT_SET_UP = "not_set_up"
 
 
 class Blame(StrEnum):
-    """Whose fault it is; vantage is the place that we look from: our network, our clock, our call rate."""
+    """Whose fault it is; vantage is where we look from, our network and our clock; own_rate is how often we ask."""
 
     NONE = "none"
     EXCHANGE = "exchange"
     CONNECTOR = "connector"
     CREDENTIALS = "credentials"
     VANTAGE = "vantage"
-    UNKNOWN = "unknown"
+    OWN_RATE = "own_rate"
+
+
+class Confidence(StrEnum):
+    """How sure a verdict is of its blame: medium where little speaks against it, low where it is a guess."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
 
 
 SUCCEEDS = "succeeds"
@@ -95,7 +119,11 @@ def on_one_line(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing that was compared with a limit; both are kept as short text a reader understands, with their unit."""
+    """One thing that was compared with a limit; both are kept as short text a reader understands, with their unit.
+
+    `blame` is what the check itself makes of it, and `confidence` how sure it is; blame.py may know better.
+    `error` and `endpoint` are the class and the address of the error that it comes from, empty where it was measured.
+    """
 
     name: str
     limit: str
@@ -103,6 +131,9 @@ class Condition:
     outcome: Outcome = Outcome.OK
     cause: Cause = Cause.NONE
     blame: Blame = Blame.NONE
+    confidence: Confidence = Confidence.HIGH
+    error: str = ""
+    endpoint: str = ""
 
     def __post_init__(self) -> None:
         # What was seen may be a venue's own words, or a number of any length that it sent.
@@ -122,11 +153,14 @@ def holds(
     cause: Cause,
     blame: Blame = Blame.EXCHANGE,
     otherwise: Outcome = Outcome.FAILED,
+    confidence: Confidence = Confidence.HIGH,
+    error: str = "",
+    endpoint: str = "",
 ) -> Condition:
     """A condition that is ok when *is_met*, and has the outcome *otherwise*, with its cause, when not."""
     if is_met:
         return Condition(name, limit, seen)
-    return Condition(name, limit, seen, otherwise, cause, blame)
+    return Condition(name, limit, seen, otherwise, cause, blame, confidence, error, endpoint)
 
 
 def quantity(value: float, unit: str = "") -> str:
@@ -143,6 +177,7 @@ def at_most(
     unit: str,
     cause: Cause,
     blame: Blame = Blame.EXCHANGE,
+    confidence: Confidence = Confidence.HIGH,
 ) -> Condition:
     """A condition on a number: degraded above the one limit, failed above the other."""
     is_failed = seen > failed
@@ -155,18 +190,21 @@ def at_most(
         cause=cause,
         blame=blame,
         otherwise=Outcome.FAILED if is_failed else Outcome.DEGRADED,
+        confidence=confidence,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the conditions of one check add up to."""
+    """What the conditions of one check add up to; `reasons` say in whole sentences why the blame is where it is."""
 
     outcome: Outcome
     cause: Cause
     blame: Blame
     summary: str
     conditions: tuple[Condition, ...] = ()
+    confidence: Confidence = Confidence.HIGH
+    reasons: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, conditions: Sequence[Condition], *, when_ok: str) -> Verdict:
@@ -177,7 +215,7 @@ class Verdict:
         summary = f"{worst.name.replace('_', ' ')}: {worst.seen}"
         if worst.limit != SUCCEEDS:
             summary += f" (limit: {worst.limit})"
-        return cls(worst.outcome, worst.cause, worst.blame, summary, tuple(conditions))
+        return cls(worst.outcome, worst.cause, worst.blame, summary, tuple(conditions), worst.confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +238,8 @@ class CheckResult:
             "outcome": self.verdict.outcome.value,
             "cause": self.verdict.cause.value,
             "blame": self.verdict.blame.value,
+            "confidence": self.verdict.confidence.value,
+            "reasons": list(self.verdict.reasons),
             "summary": self.verdict.summary,
             "duration_ms": round(self.duration_ms, 1),
             "conditions": [condition.to_json() for condition in self.verdict.conditions],

@@ -1,98 +1,92 @@
-"""Do paper orders work on the live book, and would the venue accept one like them?"""
+"""Do paper orders work on the live book from placing to settling, and would the venue accept orders like them?"""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from decimal import ROUND_CEILING, Decimal
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
 
-from connectors.base import BookStreaming, MarketData, OrderValidation
+from connectors.base import BookStreaming, MarketData, OrderValidation, Perpetual
 from connectors.errors import UnknownPair
-from connectors.paper import Fees, Liquidity, PaperExchange, PaperOrderStatus
-from connectors.types import OrderRequest, OrderType, Side
+from connectors.types import PositionMode, PositionSide
 from monitoring.checks.evidence import Scope, Steps
-from monitoring.checks.outcomes import Blame, Cause, Condition, Outcome, Verdict, holds
+from monitoring.checks.order_book import depth_of
+from monitoring.checks.order_book_evidence import quiet_ms
+from monitoring.checks.outcomes import Blame, Cause, Condition, Confidence, Outcome, Verdict, holds
+from monitoring.checks.paper_order_desk import Leg, Proof, Record, TooThin, small_order
+from monitoring.checks.paper_order_perpetual import CONTRACTS, PerpetualAccount
+from monitoring.checks.paper_order_spot import SpotAccount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connectors.book_stream import BookStream
-    from connectors.paper import PaperOrder
-    from connectors.types import BookLevel, BookSnapshot, Credentials, PairRules, TradingPair
+    from connectors.types import BookSnapshot, Credentials, OrderType, PairRules, TradingPair
     from monitoring.checks.causes import Failure
     from monitoring.checks.thresholds import PaperOrderThresholds
 
 NEEDS = (MarketData, BookStreaming)
 
-FEES = Fees(maker=Decimal("0.001"), taker=Decimal("0.002"))
-"""The check's own: what is proven is that fees are accounted for, not what the venue charges."""
+ENGINE_STEPS = frozenset({"orders_that_take", "orders_that_rest", "cancelling"})
 
-FUNDS = 10
-"""The paper account starts with so many times what its first order costs."""
-
-ENGINE_STEPS = frozenset({"taker", "maker", "cancel"})
-
-OUTCOME_OF_ANSWER = {Cause.AUTH_REJECTED: Outcome.INCONCLUSIVE, Cause.EXCHANGE_MAINTENANCE: Outcome.DEGRADED}
-"""What the venue's refusal of an order comes to where it is not about the order; any other has failed."""
-
-ZERO = Decimal(0)
+VALIDATION = "venue_validation"
 
 
 class TradedMarket(MarketData, BookStreaming, Protocol):
     """A live book, its rules, and perhaps a key with which the venue can be asked."""
 
     credentials: Credentials | None
+    order_types: tuple[OrderType, ...]
+
+
+class Account(Protocol):
+    """A paper account of either kind."""
+
+    record: Record
+
+    @property
+    def is_filled(self) -> bool: ...
+    def trade(self, book: BookSnapshot) -> None: ...
+    def rest(self, book: BookSnapshot) -> None: ...
+    def on_book(self, book: BookSnapshot) -> None: ...
+    def end(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """A market order that walked the asks; `expected_cost` is what the levels say that it costs."""
+class Valuation:
+    """What a perpetual's positions are valued and charged by; whether it is sound is for the markets check to say."""
 
-    status: PaperOrderStatus
-    size: Decimal
-    filled: Decimal
-    levels: int
-    expected_levels: int
-    cost: Decimal
-    expected_cost: Decimal
-    fee: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Rested:
-    """A limit-maker order far from the market: how it stood after `books` further books, and once cancelled."""
-
-    status: PaperOrderStatus
-    size: Decimal
-    held: Decimal
-    books: int
-    status_when_cancelled: PaperOrderStatus
-    held_when_cancelled: Decimal
+    mark_price: Decimal
+    funding_rate: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """`missing` is, by asset, what the account should hold less what it holds. None stands for a leg not run.
+    """`proofs` are what every step of every order had to come to, beside what it came to.
 
-    Times include waiting for our own rate limit, so they are shown and not judged.
+    `venue_accepts` is the venue's own word on an order, by type. Times of calls include waiting for our own rate limit,
+    so they are shown and not judged.
     """
 
     pair: TradingPair
     pair_status: str = ""
     is_trading: bool = False
-    taken: Taken | None = None
-    rested: Rested | None = None
-    missing: dict[str, Decimal] | None = None
+    is_too_thin: bool = False
+    has_empty_side: bool = False
+    valuation: Valuation | None = None
+    legs: tuple[Leg, ...] = ()
+    proofs: tuple[Proof, ...] = ()
     has_validation: bool = False
-    venue_accepts: str | None = None
+    position_mode: PositionMode | None = None
+    venue_accepts: dict[str, str] = field(default_factory=dict)
     elapsed_ms: dict[str, float] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
 
 
 async def observe(connector: TradedMarket, scope: Scope, limits: PaperOrderThresholds) -> Observation:
-    """Buy across levels, rest far away, cancel, count the money; then ask the venue, where there is a key."""
+    """Trade on paper, one account per position mode; then ask the venue about each type of order, if there is a key."""
     steps = Steps(scope.deadline_s)
     validator = connector if isinstance(connector, OrderValidation) and connector.credentials else None
     seen = Observation(scope.pair, has_validation=validator is not None)
@@ -105,111 +99,136 @@ async def observe(connector: TradedMarket, scope: Scope, limits: PaperOrderThres
         seen = replace(seen, pair_status=rules.status, is_trading=rules.is_trading)
     if rules is None or not rules.is_trading:
         return replace(seen, elapsed_ms=steps.elapsed_ms, failures=steps.failures)
-    async with steps.step("book_stream"), connector.book_stream(scope.pair, depth=limits.depth) as stream:
+    depth = depth_of(connector.book_depths, limits.depth)
+    async with steps.step("book_stream"), connector.book_stream(scope.pair, depth=depth) as stream:
         await stream.ready()
-        book = stream.book.snapshot()
-        seen = await _trade(seen, _Desk(rules, book, stream, steps, limits))
-    if book is not None and validator is not None:
-        async with steps.step("venue_validation"):
-            seen = replace(seen, venue_accepts=await validator.validate_order(small_order(rules, book)))
+        valuation = await _valuation(connector, rules, steps)
+        book = (stream.book if stream.is_live else await anext(aiter(stream))).snapshot()
+        seen = replace(seen, valuation=valuation, has_empty_side=not (book.bids and book.asks))
+        accounts = _accounts(connector, rules, stream, valuation)
+        seen = await _traded(seen, accounts, stream, book, steps, limits)
+    if book is not None and (book.bids or book.asks) and validator is not None:
+        seen = await _validated(seen, connector, validator, rules, book, steps)
     return replace(seen, elapsed_ms=steps.elapsed_ms, failures=steps.failures)
 
 
-class _Desk(NamedTuple):
-    """What the paper legs are traded on."""
+async def _valuation(connector: TradedMarket, rules: PairRules, steps: Steps) -> Valuation | None:
+    """None for spot, and where the mark price cannot be had: without it nothing is traded."""
+    if not isinstance(connector, Perpetual):
+        return None
+    mark_price: Decimal | None = None
+    rate: Decimal | None = None
+    async with steps.step("mark_price"):
+        mark_price = await connector.mark_price(rules.pair)
+    async with steps.step("funding_rate"):
+        rate = (await connector.funding_rate(rules.pair)).rate
+    return None if mark_price is None else Valuation(mark_price, rate)
 
-    rules: PairRules
-    book: BookSnapshot
-    stream: BookStream
-    steps: Steps
-    limits: PaperOrderThresholds
 
+def _accounts(
+    connector: TradedMarket, rules: PairRules, stream: BookStream, valuation: Valuation | None
+) -> list[Account]:
+    def book_age_ms() -> float:
+        return quiet_ms(stream.stats)
 
-async def _trade(seen: Observation, desk: _Desk) -> Observation:
-    """Each leg only if those before it went well."""
-    rules, steps = desk.rules, desk.steps
-    base, quote = rules.pair.base, rules.pair.quote
-    levels = levels_to_walk(desk.book.asks, rules)
-    size = sum((level.size for level in levels), ZERO)
-    cost = sum((level.price * level.size for level in levels), ZERO)
-    exchange: PaperExchange | None = None
-    async with steps.step("taker"):
-        exchange = PaperExchange(rules, fees=FEES, balances={quote: FUNDS * cost, base: ZERO})
-        exchange.on_book(desk.book)
-        buy = exchange.place(OrderRequest(rules.pair, Side.BUY, OrderType.MARKET, size))
-        taken = Taken(
-            status=buy.status,
-            size=size,
-            filled=buy.filled_size,
-            levels=len(buy.fills),
-            expected_levels=len(levels),
-            cost=sum((fill.cost for fill in buy.fills), ZERO),
-            expected_cost=cost,
-            fee=sum((fill.fee for fill in buy.fills), ZERO),
+    if not isinstance(connector, Perpetual):
+        return [SpotAccount(rules, connector.order_types, Record(book_age_ms, rules.pair.base))]
+    if valuation is None:
+        return []
+    return [
+        PerpetualAccount(
+            rules,
+            connector.order_types,
+            Record(book_age_ms, CONTRACTS, f"{mode.value}_"),
+            mode=mode,
+            mark_price=valuation.mark_price,
+            funding_rate=valuation.funding_rate,
         )
-        seen = replace(seen, taken=taken)
-    if exchange is None or not steps.is_clean:
-        return seen
-    seen = await _rest(seen, exchange, size, desk)
-    balances = exchange.balances
-    expected = {base: size, quote: FUNDS * cost - cost - FEES.owed(Liquidity.TAKER, cost)}
-    missing = {asset: amount - balances[asset].total for asset, amount in expected.items()}
-    return replace(seen, missing=missing)
+        for mode in connector.position_modes
+    ]
 
 
-async def _rest(seen: Observation, exchange: PaperExchange, size: Decimal, desk: _Desk) -> Observation:
-    """Offer *size* at twice the best price, see it rest while the market moves on, and cancel it."""
-    pair, tick = desk.rules.pair, desk.rules.price_tick
-    offer: PaperOrder | None = None
-    async with desk.steps.step("maker"):
-        price = 2 * desk.book.asks[0].price // tick * tick
-        offer = exchange.place(OrderRequest(pair, Side.SELL, OrderType.LIMIT_MAKER, size, price))
-        books = await _follow(exchange, desk)
-        status, held = offer.status, exchange.balances[pair.base].held
-    if offer is None or not desk.steps.is_clean:
-        return seen
-    async with desk.steps.step("cancel"):
-        exchange.cancel(offer.id)
-    left = exchange.balances[pair.base].held
-    return replace(seen, rested=Rested(status, size, held, books, offer.status, left))
+async def _traded(
+    seen: Observation,
+    accounts: Sequence[Account],
+    stream: BookStream,
+    book: BookSnapshot,
+    steps: Steps,
+    limits: PaperOrderThresholds,
+) -> Observation:
+    """Each part only if those before it went well."""
+    is_too_thin = False
+    failed_before = len(steps.failures)
+    try:
+        async with steps.step("orders_that_take"):
+            with suppress(TooThin):
+                is_too_thin = True
+                for account in accounts:
+                    account.trade(book)
+                is_too_thin = False
+        if not is_too_thin and len(steps.failures) == failed_before:
+            async with steps.step("orders_that_rest"):
+                for account in accounts:
+                    account.rest(book)
+                await _follow(accounts, stream, limits)
+        if not is_too_thin and len(steps.failures) == failed_before:
+            async with steps.step("cancelling"):
+                for account in accounts:
+                    account.end()
+    finally:
+        seen = replace(
+            seen,
+            is_too_thin=is_too_thin,
+            legs=tuple(leg for account in accounts for leg in account.record.legs),
+            proofs=tuple(proof for account in accounts for proof in account.record.proofs),
+        )
+    return seen
 
 
-async def _follow(exchange: PaperExchange, desk: _Desk) -> int:
-    """Give the exchange the next few books; how many there were before the time was up."""
+async def _follow(accounts: Sequence[Account], stream: BookStream, limits: PaperOrderThresholds) -> None:
+    """Give every account the next few books, until the time is up or what may fill is filled."""
     books = 0
     with suppress(TimeoutError):
-        async with asyncio.timeout(desk.limits.rest_s):
-            async for book in desk.stream:
-                exchange.on_book(book.snapshot())
+        async with asyncio.timeout(limits.rest_s):
+            async for book in stream:
+                snapshot = book.snapshot()
+                for account in accounts:
+                    account.on_book(snapshot)
                 books += 1
-                if books >= desk.limits.rest_books:
+                if books >= limits.rest_books or all(account.is_filled for account in accounts):
                     break
-    return books
 
 
-def levels_to_walk(asks: Sequence[BookLevel], rules: PairRules) -> Sequence[BookLevel]:
-    """The best levels, at least two where there are, that together make an order which the rules allow."""
-    size = cost = ZERO
-    for count, level in enumerate(asks, start=1):
-        size += level.size
-        cost += level.price * level.size
-        if count > 1 and size >= rules.min_size and cost >= (rules.min_cost or ZERO):
-            return asks[:count]
-    return asks
+async def _validated(
+    seen: Observation,
+    connector: TradedMarket,
+    validator: OrderValidation,
+    rules: PairRules,
+    book: BookSnapshot,
+    steps: Steps,
+) -> Observation:
+    """The venue's own test of each type of order, up to the first that it refuses: a key may be locked out."""
+    position_side = PositionSide.BOTH
+    failed_before = len(steps.failures)
+    if isinstance(connector, Perpetual):
+        async with steps.step("position_mode"):
+            mode = await connector.position_mode()
+            seen = replace(seen, position_mode=mode)
+            position_side = PositionSide.LONG if mode is PositionMode.HEDGE else PositionSide.BOTH
+    accepted: dict[str, str] = {}
+    for order_type in connector.order_types:
+        if len(steps.failures) > failed_before:
+            break
+        async with steps.step(f"{VALIDATION}_{order_type.lower()}"):
+            accepted[order_type.value] = await validator.validate_order(
+                small_order(rules, book, order_type, position_side)
+            )
+    return replace(seen, venue_accepts=accepted)
 
 
-def small_order(rules: PairRules, book: BookSnapshot) -> OrderRequest:
-    """A buy at half the market's price, as small as the rules allow: it would rest, and cost little."""
-    best = (book.bids or book.asks)[0].price
-    price = max(best / 2 // rules.price_tick * rules.price_tick, rules.price_tick)
-    size = max(rules.min_size, (rules.min_cost or ZERO) / price)
-    steps = (size / rules.size_step).to_integral_value(ROUND_CEILING)
-    return OrderRequest(rules.pair, Side.BUY, OrderType.LIMIT, steps * rules.size_step, price)
-
-
-def judge(observation: Observation, limits: PaperOrderThresholds) -> Verdict:
+def judge(observation: Observation, _limits: PaperOrderThresholds) -> Verdict:
     """What the engine got wrong is the connector's; a pair that cannot be traded is the venue's decision."""
-    conditions = [_of_whom(failure).condition() for failure in observation.failures]
+    conditions = [_of_whom(failure) for failure in observation.failures]
     if observation.pair_status:
         conditions.append(
             holds(
@@ -221,82 +240,67 @@ def judge(observation: Observation, limits: PaperOrderThresholds) -> Verdict:
                 otherwise=Outcome.DEGRADED,
             )
         )
-    if observation.taken is not None:
-        conditions += _taker(observation.taken)
-    if observation.rested is not None:
-        conditions += _maker(observation.rested)
-    if observation.missing is not None:
-        conditions.append(_conserved(observation.missing))
-    asked = "accepted" if observation.venue_accepts else "not run: no credentials"
-    if observation.venue_accepts is not None or not observation.has_validation:
-        conditions.append(Condition("venue_validation", "accepted, where there are credentials", asked))
-    levels = observation.taken.levels if observation.taken else 0
+    if observation.is_trading and (observation.proofs or observation.is_too_thin):
+        conditions.append(_thick(observation))
+    conditions += [
+        holds(
+            proof.name,
+            proof.expected == proof.seen,
+            limit=proof.expected,
+            seen=proof.seen,
+            cause=Cause.CONNECTOR_ERROR,
+            blame=Blame.CONNECTOR,
+        )
+        for proof in observation.proofs
+    ]
+    asked = ", ".join(observation.venue_accepts) or "not run: no credentials"
+    if observation.venue_accepts or not observation.has_validation:
+        conditions.append(Condition(VALIDATION, "accepted, where there are credentials", asked))
+    orders = len(observation.legs)
     return Verdict.of(
-        conditions,
-        when_ok=f"bought across {levels} levels, rested, cancelled, every unit accounted for; venue validation {asked}",
+        conditions, when_ok=f"{orders} orders traded on paper, every unit accounted for; venue validation {asked}"
     )
 
 
-def _of_whom(failure: Failure) -> Failure:
+def _thick(observation: Observation) -> Condition:
+    return holds(
+        "visible_book",
+        not observation.is_too_thin,
+        limit="fills the smallest order that the rules allow",
+        seen="a side is empty" if observation.has_empty_side else "does not" if observation.is_too_thin else "does",
+        cause=Cause.EMPTY_BOOK,
+        otherwise=Outcome.FAILED if observation.has_empty_side else Outcome.DEGRADED,
+    )
+
+
+def _of_whom(failure: Failure) -> Condition:
     """An order that our own engine refuses is our own error: the check makes none that the rules forbid.
 
-    A key that the venue refuses is the auth check's finding; here it only leaves the venue's opinion unknown. A mode
-    in which it takes no such order is a restriction, as the connectivity check has it.
+    A key that the venue refuses is the auth check's finding; here it only leaves the venue's opinion unknown, as does
+    an account without funds. A mode in which the venue takes no such order is a restriction, as the connectivity check
+    has it.
     """
+    condition = failure.condition()
     if failure.step in ENGINE_STEPS and failure.cause is Cause.VENUE_ERROR:
-        return replace(failure, cause=Cause.CONNECTOR_ERROR, blame=Blame.CONNECTOR)
-    if failure.step == "venue_validation":
-        return replace(failure, outcome=OUTCOME_OF_ANSWER.get(failure.cause, failure.outcome))
-    return failure
+        return replace(condition, cause=Cause.CONNECTOR_ERROR, blame=Blame.CONNECTOR, confidence=Confidence.HIGH)
+    if failure.step == "position_mode" or failure.step.startswith(VALIDATION):
+        return _of_validation(failure, condition)
+    return condition
 
 
-def _engine(name: str, is_met: bool, *, limit: str, seen: str) -> Condition:
-    return holds(name, is_met, limit=limit, seen=seen, cause=Cause.CONNECTOR_ERROR, blame=Blame.CONNECTOR)
-
-
-def _taker(taken: Taken) -> list[Condition]:
-    is_filled = taken.status is PaperOrderStatus.FILLED and taken.filled == taken.size
-    return [
-        _engine(
-            "taker_filled",
-            is_filled,
-            limit=f"{taken.size:f} filled",
-            seen=f"{taken.filled:f} {taken.status}",
-        ),
-        _engine(
-            "taker_levels",
-            taken.levels == taken.expected_levels,
-            limit=str(taken.expected_levels),
-            seen=str(taken.levels),
-        ),
-        _engine(
-            "taker_cost",
-            taken.cost == taken.expected_cost,
-            limit=f"{taken.expected_cost:f}",
-            seen=f"{taken.cost:f}",
-        ),
-    ]
-
-
-def _maker(rested: Rested) -> list[Condition]:
-    is_resting = rested.status is PaperOrderStatus.OPEN and rested.held == rested.size
-    is_gone = rested.status_when_cancelled is PaperOrderStatus.CANCELLED and rested.held_when_cancelled == 0
-    return [
-        _engine(
-            "maker_rests",
-            is_resting,
-            limit=f"open, {rested.size:f} held",
-            seen=f"{rested.status}, {rested.held:f} held",
-        ),
-        _engine(
-            "maker_cancelled",
-            is_gone,
-            limit="cancelled, 0 held",
-            seen=f"{rested.status_when_cancelled}, {rested.held_when_cancelled:f} held",
-        ),
-    ]
-
-
-def _conserved(missing: dict[str, Decimal]) -> Condition:
-    lost = ", ".join(f"{amount:f} {asset}" for asset, amount in missing.items() if amount)
-    return _engine("balances_conserved", not lost, limit="nothing missing", seen=lost or "nothing missing")
+def _of_validation(failure: Failure, condition: Condition) -> Condition:
+    if failure.error == "InsufficientFunds":
+        return replace(
+            condition,
+            outcome=Outcome.INCONCLUSIVE,
+            cause=Cause.NO_FUNDS,
+            blame=Blame.CREDENTIALS,
+            confidence=Confidence.HIGH,
+        )
+    if failure.cause is Cause.AUTH_REJECTED:
+        return replace(condition, outcome=Outcome.INCONCLUSIVE)
+    if failure.cause is Cause.EXCHANGE_MAINTENANCE:
+        return replace(condition, outcome=Outcome.DEGRADED)
+    if failure.error == "Rejected":
+        return replace(condition, cause=Cause.ORDER_REFUSED, blame=Blame.EXCHANGE, confidence=Confidence.MEDIUM)
+    return condition

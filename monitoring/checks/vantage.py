@@ -4,58 +4,94 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, timedelta
 from email.utils import parsedate_to_datetime
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 import httpx
 
 from connectors.base import MarketData, is_address
-from connectors.errors import ConnectorError, UsageError
+from connectors.clock import monotonic, utc_now
+from connectors.errors import UsageError
 from connectors.http import new_http_client
-from connectors.types import VenueMode
-from monitoring.checks.outcomes import Blame, Cause, Outcome, Verdict
+from monitoring.checks.blame import attribute
+from monitoring.checks.blame_rules import UNREACHED
+from monitoring.checks.circumstances import Circumstances, Finding
+from monitoring.checks.outcomes import Cause, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
     from connectors.base import Connector
-    from monitoring.checks.causes import Failure
+    from connectors.types import ServerTime, VenueStatus
+    from monitoring.checks.outcomes import Kind, Verdict
 
 CONTROL_HOSTS_VARIABLE = "BELLWETHER_CONTROL_HOSTS"
-CONTROL_HOSTS = ("api.kucoin.com:443", "api.coinbase.com:443", "www.google.com:443")
-"""Hosts of the kind that a closed network keeps out; a package registry is what it lets through."""
+CONTROL_HOSTS = ("api.kraken.com:443", "api.kucoin.com:443", "api.coinbase.com:443", "www.google.com:443")
+"""Hosts of the kind that a closed network keeps out; a package registry is what it lets through.
+
+Of a venue that is looked at itself, the others are asked.
+"""
 PROBE_TIMEOUT_S = 5.0
+SECOND_LOOK_S = 2 * PROBE_TIMEOUT_S
+"""For everything that is asked after the checks: of the control hosts, and of the venue itself."""
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
-EXCUSED = (Cause.TRANSPORT, Cause.TIMEOUT, Cause.STALE_DATA)
-"""What a place without a network sees of every venue."""
+LOOKED_AROUND_FOR = UNREACHED | {Cause.CLOCK_SKEW, Cause.SLOW, Cause.SLOW_RECOVERY}
+"""What may be our own network's or clock's doing."""
 
-ANNOUNCED = (Cause.VENUE_ERROR, Cause.STALE_DATA)
+ANNOUNCED = frozenset({Cause.VENUE_ERROR, Cause.ORDER_REFUSED, Cause.STALE_DATA})
 """What maintenance looks like from outside: refusals, and streams that stand still."""
-
-CLOCK_TOLERANCE_MS = 2_000.0
-"""Control hosts print whole seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vantage:
-    """The place that we look from; `clock_offset_ms` is the control hosts' clock minus ours, None where unknown."""
+    """The place that we look from; what is None could not be asked.
 
-    has_network: bool
+    `clock_offset_ms` is the control hosts' clock minus ours, `answered_in_ms` the median time that they took.
+    """
+
+    has_network: bool | None
     clock_offset_ms: float | None
+    answered_in_ms: float | None = None
 
 
 ON_THIS_MACHINE = Vantage(has_network=True, clock_offset_ms=0.0)
 """A venue on loopback is always reachable, and shares our clock."""
 
-NOBODY_TO_ASK = Vantage(has_network=True, clock_offset_ms=None)
+NOBODY_TO_ASK = NOBODY_ASKED = Vantage(has_network=None, clock_offset_ms=None)
 """Where every control host is the venue's own, nothing can be taken off the venue."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile:
+    """What the checks of the same run met beside a finding: our key accepted, an answer read, too high a rate."""
+
+    key_accepted: bool = False
+    others_read: bool = False
+    told_to_wait: bool = False
+
+    @classmethod
+    def of(cls, verdicts: Iterable[Verdict]) -> Self:
+        conditions = [condition for verdict in verdicts for condition in verdict.conditions]
+        met = {condition.name for condition in conditions if condition.outcome is Outcome.OK}
+        return cls(
+            key_accepted=bool(met & KEY_WAS_ACCEPTED),
+            others_read=bool(met - KEY_WAS_ACCEPTED - {"credentials"}),
+            told_to_wait=any(condition.cause is Cause.RATE_LIMITED for condition in conditions),
+        )
+
+
+NOTHING_ELSE = Meanwhile()
+
+KEY_WAS_ACCEPTED = frozenset({"signed_read", "private_stream"})
+"""Names of conditions that hold only where the venue took our key."""
 
 
 def control_hosts(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
@@ -78,105 +114,144 @@ async def probe(hosts: Sequence[str]) -> Vantage:
     """
     async with new_http_client() as client:
         answers = await asyncio.gather(*(_ask(client, host) for host in hosts))
+    took = [took_ms for took_ms, _ in answers if took_ms is not None]
     offsets = [offset for _, offset in answers if offset is not None]
-    answered = sum(has_answered for has_answered, _ in answers)
     return Vantage(
-        has_network=0 < len(hosts) <= 2 * answered,
+        has_network=0 < len(hosts) <= 2 * len(took),
         clock_offset_ms=round(median(offsets), 1) if offsets else None,
+        answered_in_ms=round(median(took), 1) if took else None,
     )
 
 
-async def _ask(client: httpx.AsyncClient, host: str) -> tuple[bool, float | None]:
-    sent_at = datetime.now(UTC)
+async def _ask(client: httpx.AsyncClient, host: str) -> tuple[float | None, float | None]:
+    """How long *host* took to answer, and what its clock says, in ms; None for either that it does not tell."""
+    sent_at, started_s = utc_now(), monotonic()
     try:
         async with asyncio.timeout(PROBE_TIMEOUT_S):
             response = await client.head(_url(host))
+        took_ms = (monotonic() - started_s) * 1000
         date = parsedate_to_datetime(response.headers["Date"])
     except (httpx.HTTPError, httpx.InvalidURL, OSError):
-        return False, None
+        return None, None
     except (KeyError, ValueError):
-        return True, None
-    midpoint = sent_at + (datetime.now(UTC) - sent_at) / 2
+        return took_ms, None
+    midpoint = sent_at + (utc_now() - sent_at) / 2
     middle_of_tick = date.astimezone(UTC) + timedelta(milliseconds=500)
-    return True, (middle_of_tick - midpoint) / timedelta(milliseconds=1)
+    return took_ms, (middle_of_tick - midpoint) / timedelta(milliseconds=1)
 
 
-def settle(verdict: Verdict, vantage: Vantage) -> Verdict:
-    """*verdict* with what is our own doing taken off the venue: no network and a wrong clock here are inconclusive."""
-    if verdict.cause in EXCUSED and not vantage.has_network:
-        return replace(
-            verdict,
-            outcome=Outcome.INCONCLUSIVE,
-            cause=Cause.NO_NETWORK,
-            blame=Blame.VANTAGE,
-            summary=f"no network here: unrelated hosts do not answer either ({verdict.summary})",
-        )
-    if verdict.cause is Cause.CLOCK_SKEW and vantage.clock_offset_ms is not None:
-        if abs(vantage.clock_offset_ms) <= CLOCK_TOLERANCE_MS:
-            return replace(verdict, blame=Blame.EXCHANGE)
-        return replace(
-            verdict,
-            outcome=Outcome.INCONCLUSIVE,
-            blame=Blame.VANTAGE,
-            summary=f"our own clock is off by {vantage.clock_offset_ms:g} ms ({verdict.summary})",
-        )
-    return verdict
-
-
-def excuse(verdict: Verdict, mode: VenueMode | None) -> Verdict:
-    """*verdict* with what the venue announced named as its cause: under maintenance, it is not broken."""
-    if verdict.cause in ANNOUNCED and mode is VenueMode.MAINTENANCE:
-        return replace(
-            verdict,
-            cause=Cause.EXCHANGE_MAINTENANCE,
-            summary=f"the venue says that it is under maintenance ({verdict.summary})",
-        )
-    return verdict
+LookAround = Callable[[], Awaitable[Vantage]]
 
 
 class Guard:
-    """The second look at the verdicts of one run: asks around, and the venue itself, once each and only when needed."""
+    """The second look at the findings of one run: asks around, and the venue itself, once each and only when needed."""
 
-    def __init__(self, connector: Connector, hosts: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        hosts: Sequence[str] | None = None,
+        *,
+        look_around: LookAround | None = None,
+        status: VenueStatus | None = None,
+    ) -> None:
+        """For a run that is replayed: *look_around* in place of asking *hosts*, *status* where it was known already."""
         own = {urlsplit(url).hostname for url in connector.urls.values()}
         self._connector = connector
         self._hosts = [host for host in hosts or control_hosts() if _hostname(host) not in own]
+        self._look_around = look_around or self._ask_around
         self._vantage: Vantage | None = None
-        self._mode: VenueMode | None = None
-        self._has_asked_venue = False
-        self._turn = asyncio.Lock()
+        self._status = status
+        self._venue_clock: ServerTime | None = None
+        self._has_asked: set[str] = set()
+        self._until: float | None = None
 
-    async def settle(self, verdict: Verdict, failures: Sequence[Failure] = ()) -> Verdict:
-        """*verdict* as it stands after the second look; *failures* tell which address it is about."""
-        async with self._turn:
-            if verdict.cause in ANNOUNCED:
-                verdict = excuse(verdict, await self._venue_mode())
-            if verdict.cause in (*EXCUSED, Cause.CLOCK_SKEW):
-                is_here = addresses(self._connector.urls, failures) <= LOOPBACK
-                verdict = settle(verdict, ON_THIS_MACHINE if is_here else await self._looked_around())
-        return verdict
+    @property
+    def vantage(self) -> Vantage | None:
+        """What the control hosts told, None where nobody had to ask them."""
+        return self._vantage
+
+    @property
+    def status(self) -> VenueStatus | None:
+        """What the venue says of itself, None where nobody had to ask."""
+        return self._status
+
+    async def settle(self, kind: Kind, verdict: Verdict, seen: Meanwhile = NOTHING_ELSE) -> Verdict:
+        """*verdict* of one check as it stands after the second look; *seen* is what the whole run met meanwhile."""
+        known = {
+            condition: await self._circumstances(Finding(kind, condition), seen)
+            for condition in verdict.conditions
+            if condition.outcome is not Outcome.OK
+        }
+        return attribute(kind, verdict, known)
+
+    async def _circumstances(self, finding: Finding, seen: Meanwhile) -> Circumstances:
+        condition = finding.condition
+        is_here = addresses(self._connector.urls, condition.endpoint) <= LOOPBACK
+        vantage = ON_THIS_MACHINE if is_here else NOBODY_ASKED
+        is_about_a_timestamp = condition.error == "InvalidTimestamp"
+        if not is_here and (condition.cause in LOOKED_AROUND_FOR or is_about_a_timestamp):
+            vantage = await self._looked_around()
+        if condition.cause in ANNOUNCED or (condition.cause in UNREACHED and finding.is_on_a_stream):
+            await self._ask_for_status()
+        if is_about_a_timestamp:
+            await self._ask_for_the_time()
+        return Circumstances(
+            is_on_this_machine=is_here,
+            has_network=vantage.has_network,
+            network_ms=vantage.answered_in_ms,
+            clock_offset_ms=vantage.clock_offset_ms,
+            venue_offset_ms=self._venue_clock.offset_ms if self._venue_clock and is_about_a_timestamp else None,
+            venue_mode=self._status.mode if self._status else None,
+            venue_said=self._status.said if self._status else "",
+            key_accepted=seen.key_accepted,
+            others_read=seen.others_read,
+            told_to_wait=seen.told_to_wait,
+        )
+
+    def _soon(self) -> float:
+        """When the venue must have answered: all of the second look together takes SECOND_LOOK_S."""
+        now = asyncio.get_running_loop().time()
+        self._until = self._until or now + SECOND_LOOK_S
+        return min(now + PROBE_TIMEOUT_S, self._until)
 
     async def _looked_around(self) -> Vantage:
         if self._vantage is None:
-            self._vantage = await probe(self._hosts) if self._hosts else NOBODY_TO_ASK
+            self._soon()
+            self._vantage = await self._look_around()
         return self._vantage
 
-    async def _venue_mode(self) -> VenueMode | None:
-        """None where the venue does not say."""
-        if not self._has_asked_venue and isinstance(self._connector, MarketData):
-            self._has_asked_venue = True
-            with suppress(ConnectorError, TimeoutError):
-                async with asyncio.timeout(PROBE_TIMEOUT_S):
-                    self._mode = (await self._connector.venue_status()).mode
-        return self._mode
+    async def _ask_around(self) -> Vantage:
+        return await probe(self._hosts) if self._hosts else NOBODY_TO_ASK
+
+    async def _ask_for_status(self) -> None:
+        if (venue := self._venue_to_ask("status")) is not None:
+            async with self._without_fail():
+                self._status = await venue.venue_status()
+
+    async def _ask_for_the_time(self) -> None:
+        if (venue := self._venue_to_ask("time")) is not None:
+            async with self._without_fail():
+                self._venue_clock = await venue.server_time()
+
+    def _venue_to_ask(self, what: str) -> MarketData | None:
+        """None where the venue was asked *what* before, or has no such thing to say."""
+        is_new = what not in self._has_asked
+        self._has_asked.add(what)
+        return self._connector if is_new and isinstance(self._connector, MarketData) else None
+
+    @asynccontextmanager
+    async def _without_fail(self) -> AsyncIterator[None]:
+        # Whatever goes wrong on a second look, the connectivity check tells it; the run must not be lost for it.
+        with suppress(Exception):
+            async with asyncio.timeout_at(self._soon()):
+                yield
 
 
-def addresses(urls: Mapping[str, str], failures: Sequence[Failure]) -> set[str | None]:
-    """The hosts that *failures* were met at, and all of *urls* where none of them says."""
-    endpoints = [failure.endpoint for failure in failures] or [""]
-    if "" in endpoints:
+def addresses(urls: Mapping[str, str], endpoint: str) -> set[str | None]:
+    """The host that *endpoint* is at: a whole URL, or a path over REST; all of *urls* where it is empty."""
+    if not endpoint:
         return {_hostname(url) for url in urls.values()}
-    return {_hostname(endpoint if "://" in endpoint else urls["rest"]) for endpoint in endpoints}
+    return {_hostname(endpoint if "://" in endpoint else urls["rest"])}
 
 
 def _hostname(host: str) -> str | None:

@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from connectors.errors import UnknownPair
 from connectors.types import TradingPair
 from monitoring.checks.thresholds import Thresholds, UnknownThreshold
-from monitoring.choices import cause_choices, kind_choices, outcome_choices
+from monitoring.choices import blame_choices, cause_choices, kind_choices, outcome_choices
 from monitoring.querysets import CheckQuerySet
 
 # A run that meets a hanging venue takes up to its deadline, which a short cadence must not show as a dead monitor.
@@ -51,6 +51,7 @@ class Check(models.Model):
     )
     outcome = models.CharField(max_length=16, blank=True, choices=outcome_choices, editable=False)
     cause = models.CharField(max_length=32, blank=True, choices=cause_choices, editable=False)
+    blame = models.CharField(max_length=16, blank=True, choices=blame_choices, editable=False)
     outcome_since = models.DateTimeField(null=True, blank=True, editable=False)
     checked_at = models.DateTimeField("last checked", null=True, blank=True, editable=False)
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from monitoring.checks.outcomes import Outcome
-from monitoring.choices import Source, blame_choices, cause_choices, outcome_choices
+from monitoring.choices import Source, blame_choices, cause_choices, confidence_choices, outcome_choices
 from monitoring.querysets import ResultQuerySet
 
 
@@ -24,6 +24,10 @@ class Result(models.Model):
     outcome = models.CharField(max_length=16, choices=outcome_choices)
     cause = models.CharField(max_length=32, choices=cause_choices)
     blame = models.CharField(max_length=16, choices=blame_choices)
+    confidence = models.CharField(
+        max_length=8, blank=True, choices=confidence_choices, help_text="how sure the blame is; empty in old results"
+    )
+    reasons = models.JSONField(default=list, help_text="why the blame is where it is: a list of sentences")
     summary = models.CharField(max_length=500)
     conditions = models.JSONField(default=list, help_text="a list of {name, limit, seen, outcome}, all text")
     evidence = models.JSONField(default=dict, help_text="what the check observed")

@@ -12,9 +12,10 @@ from django.db import transaction
 
 from monitoring.cadence import next_slot
 from monitoring.models import Check, OutcomeChange, Result
+from monitoring.services.captures import keep_captures, written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     from monitoring.checks.outcomes import CheckResult
@@ -25,12 +26,16 @@ MAX_SUMMARY_CHARS = 500
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One check's result, and where it was seen: live, sandbox or custom; host and port by URL role."""
+    """One check's result, and where it was seen: live, sandbox or custom; host and port by URL role.
+
+    `write_capture` makes the file from which the check can be run again; None where nothing was recorded.
+    """
 
     check_id: int
     result: CheckResult
     source: str
     hosts: Mapping[str, str]
+    write_capture: Callable[[], bytes] | None = None
 
 
 def record_results(run_id: UUID, seen: Sequence[Seen], *, now: datetime) -> list[OutcomeChange]:
@@ -39,6 +44,7 @@ def record_results(run_id: UUID, seen: Sequence[Seen], *, now: datetime) -> list
     What the run no longer holds a claim on is left out: it was recorded before, or another run owns it by now. So
     recording twice changes nothing. Returns the changes of outcome.
     """
+    files = written(seen)
     with transaction.atomic():
         claimed = Check.objects.filter(claim_token=run_id, pk__in=[item.check_id for item in seen])
         checks = {check.pk: check for check in claimed.select_for_update().order_by("pk")}
@@ -54,6 +60,7 @@ def record_results(run_id: UUID, seen: Sequence[Seen], *, now: datetime) -> list
             for result in results
             if result.outcome != checks[result.live_check_id].outcome
         ]
+        keep_captures(results, files)
         for result in results:
             _move_on(checks[result.live_check_id], result, now)
         return OutcomeChange.objects.bulk_create(changes)
@@ -72,6 +79,8 @@ def _row(run_id: UUID, item: Seen) -> Result:
         outcome=verdict.outcome.value,
         cause=verdict.cause.value,
         blame=verdict.blame.value,
+        confidence=verdict.confidence.value,
+        reasons=_storable(verdict.reasons),
         summary=_storable(verdict.summary)[:MAX_SUMMARY_CHARS],
         conditions=_storable([condition.to_json() for condition in verdict.conditions]),
         evidence=_bounded(_storable(item.result.evidence)),
@@ -84,6 +93,7 @@ def _move_on(check: Check, result: Result, now: datetime) -> None:
     check.latest_result = result
     check.outcome = result.outcome
     check.cause = result.cause
+    check.blame = result.blame
     check.checked_at = result.finished_at
     check.next_due_at = next_slot(now, cadence_s=check.cadence_s, phase_s=check.phase_s)
     check.claim_token = check.lease_until = None
@@ -92,6 +102,7 @@ def _move_on(check: Check, result: Result, now: datetime) -> None:
             "latest_result",
             "outcome",
             "cause",
+            "blame",
             "outcome_since",
             "checked_at",
             "next_due_at",

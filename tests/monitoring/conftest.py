@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from connectors.sandbox import KrakenSandbox, SandboxThread
 from monitoring.services.schedule import plan_checks
+from registry.models import Component
 from registry.services.catalogue.load import load_catalogue
 
 if TYPE_CHECKING:
@@ -27,6 +30,10 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxThread[KrakenSan
 
 @pytest.fixture
 def catalogue(db: None) -> None:
-    """The project's own catalogue, and the checks that follow from it."""
+    """The project's own catalogue, and the checks that follow from it.
+
+    KuCoin stands here for an exchange that is in the registry before a connector to it is in the build.
+    """
     load_catalogue()
+    Component.objects.filter(exchange__slug="kucoin").update(connector_id=Concat("connector_id", Value("_to_come")))
     plan_checks(now=timezone.now())

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from monitoring.checks.outcomes import Blame, Cause, CheckResult, Condition, Kind, Outcome, Verdict
+from monitoring.checks.outcomes import Blame, Cause, CheckResult, Condition, Confidence, Kind, Outcome, Verdict
 from monitoring.models import Check
 from monitoring.services.results import Seen, record_results
 from registry.choices import ComponentKind, DeclaredStatus, Tier
@@ -65,9 +65,17 @@ def seen(
     """What a run of *check* that started *at* and took a quarter of a second would hand over."""
     cause, blame = REASONS[outcome]
     condition = Condition("answers", "yes", "yes" if outcome is Outcome.OK else "no", outcome, cause, blame)
-    verdict = Verdict(outcome, fields.pop("cause", cause), blame, fields.pop("summary", "as it is"), (condition,))
+    verdict = Verdict(
+        outcome,
+        fields.pop("cause", cause),
+        fields.pop("blame", blame),
+        fields.pop("summary", "as it is"),
+        (condition,),
+        fields.pop("confidence", Confidence.HIGH),
+        fields.pop("reasons", ()),
+    )
     result = CheckResult(Kind(check.kind), verdict, at, 250.0, fields.pop("evidence", {"calls": 3}))
-    return Seen(check.pk, result, source, {"rest": "127.0.0.1:8443"})
+    return Seen(check.pk, result, source, {"rest": "127.0.0.1:8443"}, fields.pop("write_capture", None))
 
 
 def record(check: Check, outcome: Outcome = Outcome.OK, *, at: datetime = NOON, **fields: Any) -> None:

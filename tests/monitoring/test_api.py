@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from monitoring.checks.outcomes import Kind, Outcome
+from monitoring.checks.outcomes import Confidence, Kind, Outcome
 from monitoring.models import Check, Result
 from tests.monitoring.factories import record
 
@@ -29,7 +29,14 @@ def watched(catalogue: None) -> None:
     """Kraken's checks ran five seconds ago: the order book failed, the rest was ok."""
     for check in Check.objects.all():
         outcome = Outcome.FAILED if check.kind == Kind.ORDER_BOOK else Outcome.OK
-        record(check, outcome, at=timezone.now() - timedelta(seconds=5), evidence={"top": {"bid": "83735.8"}})
+        record(
+            check,
+            outcome,
+            at=timezone.now() - timedelta(seconds=5),
+            evidence={"top": {"bid": "83735.8"}},
+            confidence=Confidence.MEDIUM,
+            reasons=("It was cut off twice.",),
+        )
 
 
 def numbers(value: Any, under: str = "") -> Iterator[tuple[str, float]]:
@@ -83,6 +90,7 @@ def test_check_carries_verdict_evidence_history_and_source(client: Client, watch
 
     assert (check["outcome"], check["cause"], check["blame"]) == ("failed", "transport", "exchange")
     assert (check["cause_text"], check["blame_text"]) == ("The connection was refused or broke", "The exchange")
+    assert (check["confidence"], check["reasons"]) == ("medium", ["It was cut off twice."])
     assert (check["summary"], check["source"], check["duration_ms"]) == ("as it is", "sandbox", 250.0)
     assert check["conditions"] == [{"name": "answers", "limit": "yes", "seen": "no", "outcome": "failed"}]
     assert check["evidence"] == {"top": {"bid": "83735.8"}}

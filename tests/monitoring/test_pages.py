@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from monitoring import runner, scheduler
-from monitoring.checks.outcomes import Cause, Kind, Outcome
+from monitoring.checks.outcomes import Blame, Cause, Confidence, Kind, Outcome
 from monitoring.models import Check, Result
 from monitoring.status import exchange_status, index_status
 from registry.choices import ComponentKind, DeclaredStatus
@@ -287,6 +287,49 @@ def test_failed_check_tells_cause_side_limit_and_time(client: Client, catalogue:
     assert f"Run {result.started_at:%Y-%m-%d %H:%M:%S} UTC (5 seconds ago) Took 250 ms Failed since" in text
     assert "Evidence Calls 3 Host: rest 127.0.0.1:8443" in text
     assert f'<time datetime="{result.started_at:%Y-%m-%dT%H:%M:%S}Z">' in response.content.decode()
+
+
+def test_failed_check_says_how_sure_it_is_and_why(client: Client, catalogue: None) -> None:
+    record(
+        checks_of_kraken()["order_book"],
+        Outcome.FAILED,
+        at=timezone.now(),
+        confidence=Confidence.LOW,
+        reasons=("Unrelated hosts answer.", "Nobody else could be asked."),
+    )
+
+    text = text_of(client.get(KRAKEN))
+
+    assert "Whose side The exchange How sure The likeliest of several" in text
+    assert "Unrelated hosts answer. Nobody else could be asked." in text
+
+
+def test_what_is_our_own_doing_turns_no_light_red(client: Client, catalogue: None) -> None:
+    record_all()
+    record(
+        checks_of_kraken()["auth"],
+        Outcome.FAILED,
+        at=timezone.now(),
+        cause=Cause.AUTH_REJECTED,
+        blame=Blame.CREDENTIALS,
+    )
+
+    text = text_of(client.get(KRAKEN))
+
+    assert "Observed Operational 4 of 5 checks OK, 1 failed." in text
+    assert "Whose side: the key that is configured here." in text
+
+
+def test_the_same_question_to_two_components_is_told_apart(client: Client, db: None) -> None:
+    exchange = make_exchange("kucoin")
+    for kind in (ComponentKind.SPOT_CONNECTOR, ComponentKind.PERP_CONNECTOR):
+        check = make_check(make_component(exchange, kind=kind, connector_id="kucoin"))
+        record(check, Outcome.FAILED if kind == ComponentKind.PERP_CONNECTOR else Outcome.OK, at=timezone.now())
+
+    text = text_of(client.get("/exchanges/kucoin/"))
+
+    assert "Failed Connectivity (Perp Connector) :" in text
+    assert "Spot Connector OK Connectivity" in text
 
 
 def test_checks_that_fail_for_one_reason_are_told_together(client: Client, catalogue: None) -> None:

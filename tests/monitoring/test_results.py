@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from uuid import UUID, uuid4
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError
 
 from monitoring.checks.outcomes import Cause, Kind, Outcome
@@ -145,3 +147,20 @@ def test_the_database_refuses_a_second_result_of_one_run() -> None:
     Result.objects.create(**row)
     with pytest.raises(IntegrityError):
         Result.objects.create(**row)
+
+
+def test_a_check_knows_who_its_latest_result_blames() -> None:
+    check = make_check()
+    record_results(claim_at(NOON), [seen(check, Outcome.FAILED)], now=NOON + SECOND)
+    check.refresh_from_db()
+    assert (check.cause, check.blame) == ("transport", "exchange")
+
+
+def test_checks_from_before_the_column_take_the_blame_of_their_latest_result() -> None:
+    check, without_result = make_check(), make_check(make_component(make_exchange("kucoin")), next_due_at=NOON + LEASE)
+    record_results(claim_at(NOON), [seen(check, Outcome.FAILED)], now=NOON + SECOND)
+    Check.objects.update(blame="")
+    import_module("monitoring.migrations.0002_blame_and_reasons").take_over_blame(apps, None)
+    check.refresh_from_db()
+    without_result.refresh_from_db()
+    assert (check.blame, without_result.blame) == ("exchange", "")

@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import threading
 from contextlib import closing
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,9 +24,11 @@ from monitoring.checks.thresholds import Thresholds
 from monitoring.models import Check, OutcomeChange, Result
 from monitoring.runner import run_claim
 from monitoring.scheduler import LEASE, RUN_DEADLINE, claim_due_checks
-from tests.monitoring.factories import NOON, make_check, make_component, make_exchange
+from registry.choices import Tier
+from tests.monitoring.factories import NOON, assign_tier, make_check, make_component, make_exchange
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from uuid import UUID
 
     from connectors.sandbox import KrakenSandbox, SandboxThread
@@ -93,6 +95,18 @@ def test_half_a_pair_of_credentials_is_our_own_mistake_and_says_so(monkeypatch: 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("sandbox", "checks")
+def test_a_configured_partner_reaches_the_connector(monkeypatch: pytest.MonkeyPatch) -> None:
+    for part in ("ID", "NAME", "KEY"):
+        monkeypatch.setenv(f"KRAKEN_PARTNER_{part}", "a-partner")
+    run_claim("kraken", claim())
+    result = Result.objects.first()
+    assert result is not None
+    assert (result.outcome, result.blame) == ("inconclusive", "vantage")
+    assert "kraken credits no partners" in result.summary
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox", "checks")
 @pytest.mark.parametrize(
     ("thresholds", "said"),
     [({"gone_limit": 1}, "markets has no limit 'gone_limit'"), ([1], "write an object of limits by name")],
@@ -110,16 +124,11 @@ def test_a_limit_that_this_build_does_not_have_stops_its_own_check_alone(thresho
     assert said in result.summary
 
 
-class WithoutAccount(Kraken):
-    """A connector that lost a capability since its checks were planned."""
-
-    balances = None  # type: ignore[assignment]  # how a class says that it does not have what its base has
-
-
 @pytest.mark.django_db
 @pytest.mark.usefixtures("sandbox", "checks")
 def test_a_kind_that_the_connector_no_longer_allows_stops_its_own_check_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner, "find_connector", lambda _: WithoutAccount)
+    without_account = tuple(kind for kind in Kind if kind not in (Kind.AUTH, Kind.PAPER_ORDER))
+    monkeypatch.setattr(runner, "kinds_of", lambda _: without_account)
     run_claim("kraken", claim())
     assert dict(Check.objects.values_list("kind", "outcome")) == {
         "connectivity": "ok",
@@ -145,7 +154,7 @@ def test_a_check_that_takes_all_its_time_leaves_the_results_of_the_others(monkey
     monkeypatch.setattr(runner, "find_connector", lambda _: Clinging)
     monkeypatch.setattr(runner, "RUN_DEADLINE", timedelta(milliseconds=400))
     monkeypatch.setattr(runner, "CLOSING", timedelta(milliseconds=50))
-    monkeypatch.setattr(runner, "PROBE_TIMEOUT_S", 0.05, raising=False)
+    monkeypatch.setattr(runner, "SECOND_LOOK_S", 0.1)
     for module in (runner, check_runner):
         monkeypatch.setattr(module, "GRACE_S", 0.1, raising=False)
     run_claim("kraken", claim())
@@ -161,7 +170,7 @@ def test_every_check_may_take_the_time_that_its_own_limits_give_it() -> None:
     longest = max(getattr(limits, kind).deadline_s for kind in Kind)
     order_book = limits.order_book.deadline_s + check_runner.DEFAULT_SECONDS
     assert max(longest, order_book) <= runner.observing_s()
-    assert runner.observing_s() + check_runner.GRACE_S + 2 * runner.PROBE_TIMEOUT_S <= RUN_DEADLINE.total_seconds()
+    assert runner.observing_s() + check_runner.GRACE_S + runner.SECOND_LOOK_S <= RUN_DEADLINE.total_seconds()
 
 
 class SteppingBack(datetime):
@@ -287,3 +296,81 @@ def test_no_row_and_no_log_holds_the_credentials(
     assert Result.objects.filter(live_check__kind="auth").count() == 1
     assert sandbox.credentials.api_secret not in written
     assert sandbox.credentials.api_key not in written
+
+
+def limit_of(kind: Kind, condition: str) -> str:
+    """The limit that the latest result of this kind was held against."""
+    conditions = Result.objects.filter(live_check__kind=kind).latest("started_at").conditions
+    return next(entry["limit"] for entry in conditions if entry["name"] == condition)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize(("tier", "limit"), [(Tier.GOLD, "≤ 1,000 ms"), ("", "≤ 2,500 ms")])
+def test_the_limits_are_those_of_the_tier_that_the_exchange_has_now(tier: str, limit: str) -> None:
+    exchange = make_exchange("kraken", tier="")
+    make_check(make_component(exchange), next_due_at=timezone.now())
+    if tier:
+        assign_tier(exchange, tier, date(2024, 1, 1))
+    run_claim("kraken", claim())
+    assert limit_of(Kind.CONNECTIVITY, "median_latency") == limit
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox", "checks")
+def test_the_operators_limits_and_then_a_checks_own_go_over_the_tiers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "limits.toml"
+    file.write_text("[all.connectivity]\nslow_ms = 777\nslow_first_byte_ms = 888\n", encoding="utf-8")
+    monkeypatch.setenv("BELLWETHER_THRESHOLDS", str(file))
+    Check.objects.filter(kind=Kind.CONNECTIVITY).update(thresholds={"slow_first_byte_ms": 999})
+    run_claim("kraken", claim())
+    assert limit_of(Kind.CONNECTIVITY, "median_latency") == "≤ 777 ms"
+    assert limit_of(Kind.CONNECTIVITY, "first_byte") == "≤ 999 ms"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("sandbox", "checks")
+def test_a_file_of_limits_that_cannot_be_read_is_our_own_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELLWETHER_THRESHOLDS", "/nowhere/limits.toml")
+    run_claim("kraken", claim())
+    assert set(Result.objects.values_list("outcome", "blame")) == {("inconclusive", "vantage")}
+    result = Result.objects.first()
+    assert result is not None
+    assert "/nowhere/limits.toml: No such file or directory" in result.summary
+
+
+@pytest.mark.django_db
+def test_a_change_of_rules_is_told_from_run_to_run_and_past_one_that_did_not_run(
+    sandbox: SandboxThread[KrakenSandbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = make_check(make_component(make_exchange("kraken")), kind=Kind.MARKETS, next_due_at=timezone.now())
+
+    def run() -> tuple[str, str, str]:
+        Check.objects.update(next_due_at=timezone.now())
+        run_claim("kraken", claim())
+        check.refresh_from_db()
+        return check.outcome, check.cause, check.blame
+
+    assert run() == ("ok", "none", "none")
+    with monkeypatch.context() as patch:
+        patch.delenv("KRAKEN_API_SECRET")
+        assert run() == ("inconclusive", "connector_error", "vantage")
+    sandbox.faults.switch_on("rules_change")
+    assert run() == ("degraded", "rules_changed", "exchange")
+    assert run() == ("degraded", "rules_changed", "exchange")
+    sandbox.faults.clear()
+    assert run() == ("ok", "none", "none")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("checks")
+def test_a_result_keeps_why_somebody_is_blamed_and_how_surely(sandbox: SandboxThread[KrakenSandbox]) -> None:
+    sandbox.faults.switch_on("http_5xx")
+    run_claim("kraken", claim())
+    result = Result.objects.get(live_check__kind=Kind.MARKETS)
+    assert (result.blame, result.confidence) == ("exchange", "high")
+    assert result.reasons == [
+        "The venue answered, and its answer was an error of its own.",
+    ]

@@ -24,6 +24,7 @@ def test_nothing_is_said_of_settings_that_can_be_read(monkeypatch: pytest.Monkey
             "a.example:https",
             "BELLWETHER_CONTROL_HOSTS: 'a.example:https' is no host: write name:443 or https://name",
         ),
+        ("BELLWETHER_THRESHOLDS", "/nowhere/limits.toml", "/nowhere/limits.toml: No such file or directory"),
         ("KRAKEN_WS_URL", "http://x", "KRAKEN_WS_URL is not an address like wss://ws.kraken.com/v2"),
     ],
 )

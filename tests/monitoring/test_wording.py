@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from monitoring.checks.outcomes import Blame, Cause, Kind
-from monitoring.wording import BLAMES, CAUSES, QUESTIONS, Fact, duration, facts, interval, relative, span
+from monitoring.wording import BLAMES, CAUSES, QUESTIONS, Fact, duration, facts, heading, interval, relative, span
 from tests.monitoring.factories import NOON
 
 
@@ -50,12 +50,29 @@ def test_intervals_are_exact(seconds: int, words: str) -> None:
     assert interval(timedelta(seconds=seconds)) == words
 
 
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("first_snapshot_ms", "First snapshot"),
+        ("rest_agreement", "REST agreement"),
+        ("rest", "REST"),
+        ("orders_that_rest", "Orders that rest"),
+        ("tls_handshake", "TLS handshake"),
+        ("ws", "WebSocket"),
+        ("ws_auth", "Private WebSocket"),
+    ],
+)
+def test_names_read_as_labels(name: str, label: str) -> None:
+    assert heading(name) == label
+
+
 def test_evidence_reads_as_lines_with_units() -> None:
     evidence = {
         "first_snapshot_ms": 8.7,
         "is_live": True,
         "top": {"bid": "83735.8", "ask": None},
         "elapsed_ms": {"signed_read": 21.7},
+        "phases": {"dns_ms": 3.0},
         "latencies_ms": [27.0, 7.9],
         "failures": [{"step": "rest_book", "error": "Timeout"}],
         "nothing": [],
@@ -66,6 +83,7 @@ def test_evidence_reads_as_lines_with_units() -> None:
         Fact("Is live", "yes"),
         Fact("Top: bid", "83735.8"),
         Fact("Elapsed: signed read", "21.7 ms"),
+        Fact("Phases: DNS", "3 ms"),
         Fact("Latencies", "27, 7.9 ms"),
         Fact("Failures: step", "rest_book"),
         Fact("Failures: error", "Timeout"),

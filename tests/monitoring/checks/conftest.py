@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from connectors import sandbox as exchanges
 from connectors.base import Connector
+from connectors.catalog import CONNECTORS
 from connectors.kraken import Kraken
 from connectors.rate_limit import RateLimit
 from connectors.sandbox import KrakenSandbox
@@ -41,3 +44,19 @@ async def sandbox() -> AsyncIterator[KrakenSandbox]:
 async def connector(sandbox: KrakenSandbox) -> AsyncIterator[Kraken]:
     async with UnthrottledKraken(urls=sandbox.urls, credentials=sandbox.credentials) as kraken:
         yield kraken
+
+
+SANDBOXES: dict[str, tuple[type[Any], type[Connector]]] = {
+    name: (exchanges.SANDBOXES[name], kind) for name, kind in {**CONNECTORS, "kraken": UnthrottledKraken}.items()
+}
+
+
+@asynccontextmanager
+async def standing(connector_id: str) -> AsyncIterator[tuple[Any, Any]]:
+    """The sandbox of this connector, and the connector with its credentials."""
+    new_sandbox, new_connector = SANDBOXES[connector_id]
+    async with (
+        new_sandbox(rate=100) as sandbox,
+        new_connector(urls=sandbox.urls, credentials=sandbox.credentials) as connector,
+    ):
+        yield sandbox, connector

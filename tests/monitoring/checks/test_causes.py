@@ -6,11 +6,12 @@ import pytest
 
 from connectors import errors
 from monitoring.checks.causes import Failure, read_error
-from monitoring.checks.outcomes import SUCCEEDS, Blame, Cause, Outcome
+from monitoring.checks.outcomes import SUCCEEDS, Blame, Cause, Confidence, Outcome
 
 EXPECTED: dict[type[errors.ConnectorError], tuple[str, str, str]] = {
     errors.ConnectorError: ("connector_error", "connector", "failed"),
     errors.UsageError: ("connector_error", "connector", "failed"),
+    errors.NotSetUp: ("not_set_up", "vantage", "inconclusive"),
     errors.UnknownConnector: ("connector_error", "connector", "failed"),
     errors.UnknownPair: ("pair_unavailable", "exchange", "failed"),
     errors.UnknownInterval: ("connector_error", "connector", "failed"),
@@ -20,21 +21,28 @@ EXPECTED: dict[type[errors.ConnectorError], tuple[str, str, str]] = {
     errors.Disconnected: ("transport", "exchange", "failed"),
     errors.Stale: ("stale_data", "exchange", "failed"),
     errors.VenueError: ("venue_error", "exchange", "failed"),
-    errors.RateLimited: ("rate_limited", "vantage", "inconclusive"),
+    errors.RateLimited: ("rate_limited", "own_rate", "inconclusive"),
     errors.Unavailable: ("venue_error", "exchange", "failed"),
     errors.Maintenance: ("exchange_maintenance", "exchange", "failed"),
-    errors.Rejected: ("venue_error", "unknown", "failed"),
+    errors.TokenRefused: ("token_refused", "exchange", "failed"),
+    errors.Rejected: ("venue_error", "exchange", "failed"),
+    errors.InsufficientFunds: ("no_funds", "credentials", "inconclusive"),
+    errors.AddressRefused: ("address_refused", "vantage", "inconclusive"),
     errors.AuthRejected: ("auth_rejected", "credentials", "failed"),
     errors.InvalidKey: ("auth_rejected", "credentials", "failed"),
     errors.InvalidSignature: ("auth_rejected", "credentials", "failed"),
     errors.InvalidNonce: ("auth_rejected", "credentials", "failed"),
+    errors.InvalidTimestamp: ("auth_rejected", "credentials", "failed"),
+    errors.InvalidPassphrase: ("auth_rejected", "credentials", "failed"),
     errors.PermissionDenied: ("auth_rejected", "credentials", "failed"),
     errors.DataError: ("protocol_violation", "exchange", "failed"),
     errors.MalformedPayload: ("malformed_payload", "exchange", "failed"),
+    errors.UnexpectedShape: ("malformed_payload", "connector", "failed"),
     errors.MessageTooLarge: ("message_too_large", "exchange", "failed"),
     errors.SequenceGap: ("sequence_gap", "exchange", "failed"),
-    errors.ChecksumMismatch: ("checksum_mismatch", "unknown", "failed"),
+    errors.ChecksumMismatch: ("checksum_mismatch", "exchange", "failed"),
     errors.CrossedBook: ("crossed_book", "exchange", "failed"),
+    errors.LockedBook: ("locked_book", "exchange", "failed"),
 }
 
 
@@ -49,7 +57,8 @@ def test_the_table_above_is_complete() -> None:
     def family(kind: type[errors.ConnectorError]) -> set[type[errors.ConnectorError]]:
         return {kind}.union(*map(family, kind.__subclasses__()))
 
-    assert family(errors.ConnectorError) <= set(EXPECTED)
+    tree = {kind for kind in family(errors.ConnectorError) if kind.__module__ == errors.__name__}
+    assert tree == set(EXPECTED)
 
 
 def test_a_deadline_of_ours_reads_as_a_timeout() -> None:
@@ -92,3 +101,11 @@ def test_a_failure_becomes_a_condition_named_after_its_step() -> None:
     assert (condition.name, condition.limit) == ("balances", SUCCEEDS)
     assert condition.seen == "InvalidKey: kraken: EAPI:Invalid key"
     assert condition.outcome is Outcome.FAILED
+
+
+def test_a_failure_hands_on_where_it_was_met_and_by_which_error() -> None:
+    refused = errors.Rejected("no", venue="kraken", endpoint="AddOrder")
+
+    condition = Failure.of(refused, step="venue_validation").condition()
+
+    assert (condition.error, condition.endpoint, condition.confidence) == ("Rejected", "AddOrder", Confidence.LOW)

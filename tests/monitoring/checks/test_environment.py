@@ -6,7 +6,8 @@ import pytest
 
 from connectors.errors import UsageError
 from connectors.kraken import Kraken
-from monitoring.checks.environment import credentials_of, urls_of
+from connectors.types import Partner
+from monitoring.checks.environment import credentials_of, partner_of, urls_of
 
 
 def test_urls_are_named_after_the_connector_and_the_role() -> None:
@@ -52,3 +53,21 @@ def test_half_of_a_pair_of_credentials_is_a_mistake(present: str, missing: str) 
         credentials_of("kraken", {present: "hidden"})
 
     assert str(caught.value) == f"{missing} is not set although {present} is"
+
+
+PARTNER = {"KUCOIN_PARTNER_ID": "id", "KUCOIN_PARTNER_NAME": "name", "KUCOIN_PARTNER_KEY": "key"}
+
+
+def test_a_partner_is_credited_only_where_all_of_it_is_given() -> None:
+    assert partner_of("kucoin", PARTNER) == Partner("id", "name", "key")
+    assert partner_of("kucoin_perpetual", PARTNER) is None
+
+
+def test_half_a_partner_is_a_mistake_that_names_what_is_missing() -> None:
+    with pytest.raises(UsageError) as mistake:
+        partner_of("kucoin", {"KUCOIN_PARTNER_ID": "id"})
+
+    assert mistake.value.message == (
+        "KUCOIN_PARTNER_NAME and KUCOIN_PARTNER_KEY: set all of KUCOIN_PARTNER_ID, KUCOIN_PARTNER_NAME, "
+        "KUCOIN_PARTNER_KEY, or none"
+    )

@@ -52,9 +52,9 @@ FROM_THE_START = [
     Case("maintenance", AUTH, ("failed", "exchange_maintenance", "exchange")),
     Case("maintenance", CONNECTIVITY, ("degraded", "exchange_maintenance", "exchange"), {"mode": "cancel_only"}),
     Case("maintenance", CONNECTIVITY, ("degraded", "exchange_maintenance", "exchange"), {"mode": "post_only"}),
-    Case("rate_limit", CONNECTIVITY, ("inconclusive", "rate_limited", "vantage")),
-    Case("rate_limit", AUTH, ("inconclusive", "rate_limited", "vantage")),
-    Case("rate_limit", MARKETS, ("inconclusive", "rate_limited", "vantage"), {"by": "cdn"}),
+    Case("rate_limit", CONNECTIVITY, ("inconclusive", "rate_limited", "own_rate")),
+    Case("rate_limit", AUTH, ("inconclusive", "rate_limited", "own_rate")),
+    Case("rate_limit", MARKETS, ("inconclusive", "rate_limited", "own_rate"), {"by": "cdn"}),
     Case("maintenance", BOOK, ("ok", "none", "none"), {"mode": "post_only"}),
     Case("pair_delisted", MARKETS, ("failed", "pair_unavailable", "exchange")),
     Case("pair_delisted", BOOK, ("failed", "pair_unavailable", "exchange")),
@@ -73,11 +73,15 @@ FROM_THE_START = [
     Case("bad_nonce", AUTH, ("failed", "auth_rejected", "credentials")),
     Case("permission_denied", AUTH, ("failed", "auth_rejected", "credentials")),
     Case("lockout", AUTH, ("failed", "auth_rejected", "credentials")),
+    Case("expired_token", AUTH, ("failed", "token_refused", "exchange")),
+    Case("any_signature", AUTH, ("failed", "signature_not_checked", "exchange")),
+    Case("withdraw_permission", AUTH, ("degraded", "key_may_withdraw", "credentials")),
     Case("invalid_key", PAPER, ("inconclusive", "auth_rejected", "credentials"), limits={"rest_s": 0.1}),
     # The wire, over REST.
     Case("http_5xx", CONNECTIVITY, ("failed", "venue_error", "exchange")),
     Case("html", CONNECTIVITY, ("failed", "malformed_payload", "exchange")),
     Case("html", MARKETS, ("failed", "malformed_payload", "exchange")),
+    Case("html", MARKETS, ("inconclusive", "address_refused", "vantage"), {"status": 403}),
     Case("malformed", CONNECTIVITY, ("failed", "malformed_payload", "exchange")),
     Case("malformed", CANDLES, ("failed", "malformed_payload", "exchange"), ON_REST),
     Case("half_frame", MARKETS, ("failed", "transport", "exchange")),
@@ -189,7 +193,7 @@ async def test_a_fault_that_strikes_a_live_stream_is_named(sandbox: KrakenSandbo
 
 async def test_a_stall_that_rest_cannot_confirm_is_a_suspicion(sandbox: KrakenSandbox) -> None:
     sandbox.faults.switch_on("stall")
-    case = Case("http_5xx", BOOK, ("degraded", "stale_data", "unknown"))
+    case = Case("http_5xx", BOOK, ("degraded", "stale_data", "exchange"))
     async with Watched(urls=sandbox.urls) as connector:
         connector.watch(sandbox, case)
 

@@ -119,6 +119,8 @@ def test_a_result_as_json_has_the_documented_keys() -> None:
         "outcome": "degraded",
         "cause": "slow",
         "blame": "exchange",
+        "confidence": "high",
+        "reasons": [],
         "summary": "latency: 9 ms (limit: ≤ 5 ms)",
         "duration_ms": 12.3,
         "conditions": [{"name": "latency", "limit": "≤ 5 ms", "seen": "9 ms", "outcome": "degraded"}],

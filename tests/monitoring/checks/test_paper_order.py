@@ -4,63 +4,41 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from connectors.errors import ChecksumMismatch, Maintenance, PermissionDenied, Rejected, UnknownPair
-from connectors.paper import PaperOrderStatus
-from connectors.types import BookLevel, BookSnapshot, OrderType, PairRules, Side, TradingPair
+from connectors.errors import (
+    ChecksumMismatch,
+    InsufficientFunds,
+    Maintenance,
+    PermissionDenied,
+    RateLimited,
+    Rejected,
+    Unavailable,
+    UnknownPair,
+)
+from connectors.types import OrderRequest, OrderType, PositionMode, TradingPair
 from monitoring.checks.causes import Failure
-from monitoring.checks.outcomes import Blame, Cause, Outcome
-from monitoring.checks.paper_order import Observation, Rested, Taken, judge, levels_to_walk, small_order
+from monitoring.checks.evidence import Scope, as_json
+from monitoring.checks.outcomes import Blame, Cause, Confidence, Outcome
+from monitoring.checks.paper_order import Observation, judge, observe
+from monitoring.checks.paper_order_desk import Leg, Proof
 from monitoring.checks.thresholds import PaperOrderThresholds
+from tests.monitoring.checks.conftest import standing
 
 LIMITS = PaperOrderThresholds()
+BRISK = PaperOrderThresholds(rest_books=3)
 PAIR = TradingPair("BTC", "USD")
-RULES = PairRules(
-    pair=PAIR,
-    symbol="BTC/USD",
-    status="online",
-    is_trading=True,
-    price_tick=Decimal("0.1"),
-    size_step=Decimal("0.0001"),
-    min_size=Decimal("0.005"),
-    min_cost=Decimal("5"),
-    price_decimals=1,
-    size_decimals=4,
-)
-TAKEN = Taken(
-    status=PaperOrderStatus.FILLED,
-    size=Decimal(3),
-    filled=Decimal(3),
-    levels=2,
-    expected_levels=2,
-    cost=Decimal(302),
-    expected_cost=Decimal(302),
-    fee=Decimal("0.604"),
-)
-RESTED = Rested(
-    status=PaperOrderStatus.OPEN,
-    size=Decimal(3),
-    held=Decimal(3),
-    books=2,
-    status_when_cancelled=PaperOrderStatus.CANCELLED,
-    held_when_cancelled=Decimal(0),
-)
+ACCEPTED = {"LIMIT": "buy 0.05 XBTUSD @ limit 50", "MARKET": "buy 0.05 XBTUSD @ market"}
 WHOLE = Observation(
     PAIR,
     pair_status="online",
     is_trading=True,
-    taken=TAKEN,
-    rested=RESTED,
-    missing={"BTC": Decimal(0), "USD": Decimal("0.000")},
+    proofs=(Proof("taker_cost", "302 USD", "302 USD"), Proof("USD_conserved", "nothing missing", "nothing missing")),
     has_validation=True,
-    venue_accepts="buy 0.05 XBTUSD @ limit 50",
+    venue_accepts=ACCEPTED,
 )
-
-
-def levels(*pairs: tuple[str, str]) -> tuple[BookLevel, ...]:
-    return tuple(BookLevel(Decimal(price), Decimal(size)) for price, size in pairs)
 
 
 def of(**changes: object) -> tuple[Outcome, Cause, Blame]:
@@ -68,54 +46,34 @@ def of(**changes: object) -> tuple[Outcome, Cause, Blame]:
     return verdict.outcome, verdict.cause, verdict.blame
 
 
-def test_orders_that_fill_rest_and_cancel_with_nothing_missing_are_ok() -> None:
+def test_orders_that_come_to_what_they_must_are_ok() -> None:
     verdict = judge(WHOLE, LIMITS)
 
     assert verdict.outcome is Outcome.OK
-    assert verdict.summary == (
-        "bought across 2 levels, rested, cancelled, every unit accounted for; venue validation accepted"
-    )
+    assert verdict.summary == ("0 orders traded on paper, every unit accounted for; venue validation LIMIT, MARKET")
 
 
 def test_without_credentials_the_venue_is_not_asked_and_the_rest_still_counts() -> None:
-    verdict = judge(replace(WHOLE, has_validation=False, venue_accepts=None), LIMITS)
+    verdict = judge(replace(WHOLE, has_validation=False, venue_accepts={}), LIMITS)
 
     assert verdict.outcome is Outcome.OK
     assert verdict.summary.endswith("venue validation not run: no credentials")
 
 
-@pytest.mark.parametrize(
-    ("changed", "name"),
-    [
-        ({"taken": replace(TAKEN, status=PaperOrderStatus.CANCELLED)}, "taker_filled"),
-        ({"taken": replace(TAKEN, filled=Decimal(2))}, "taker_filled"),
-        ({"taken": replace(TAKEN, levels=1)}, "taker_levels"),
-        ({"taken": replace(TAKEN, cost=Decimal(301))}, "taker_cost"),
-        ({"rested": replace(RESTED, status=PaperOrderStatus.FILLED)}, "maker_rests"),
-        ({"rested": replace(RESTED, held=Decimal(2))}, "maker_rests"),
-        ({"rested": replace(RESTED, status_when_cancelled=PaperOrderStatus.OPEN)}, "maker_cancelled"),
-        ({"rested": replace(RESTED, held_when_cancelled=Decimal(3))}, "maker_cancelled"),
-        ({"missing": {"BTC": Decimal(0), "USD": Decimal("-0.01")}}, "balances_conserved"),
-    ],
-)
-def test_what_our_engine_gets_wrong_is_the_connectors_fault(changed: dict[str, object], name: str) -> None:
-    verdict = judge(replace(WHOLE, **changed), LIMITS)  # type: ignore[arg-type]  # as above
+def test_what_our_engine_gets_wrong_is_the_connectors_fault_and_is_told_beside_what_was_right() -> None:
+    wrong = Proof("USD_conserved", "nothing missing", "-0.01 USD missing")
+
+    verdict = judge(replace(WHOLE, proofs=(WHOLE.proofs[0], wrong)), LIMITS)
 
     assert (verdict.outcome, verdict.cause, verdict.blame) == (
         Outcome.FAILED,
         Cause.CONNECTOR_ERROR,
         Blame.CONNECTOR,
     )
-    assert [condition.name for condition in verdict.conditions if condition.outcome is Outcome.FAILED] == [name]
+    assert verdict.summary == "USD conserved: -0.01 USD missing (limit: nothing missing)"
 
 
-def test_money_that_is_missing_is_named_with_its_asset() -> None:
-    verdict = judge(replace(WHOLE, missing={"BTC": Decimal(0), "USD": Decimal("-0.01")}), LIMITS)
-
-    assert verdict.summary == "balances conserved: -0.01 USD (limit: nothing missing)"
-
-
-@pytest.mark.parametrize("step", ["taker", "maker", "cancel"])
+@pytest.mark.parametrize("step", ["orders_that_take", "orders_that_rest", "cancelling"])
 def test_an_order_that_our_engine_refuses_is_the_connectors_fault(step: str) -> None:
     refused = Failure.of(Rejected("size: below the minimum"), step=step)
 
@@ -123,31 +81,38 @@ def test_an_order_that_our_engine_refuses_is_the_connectors_fault(step: str) -> 
 
 
 def test_a_stream_that_breaks_under_an_order_is_not_the_engines_fault() -> None:
-    broken = Failure.of(ChecksumMismatch("differs"), step="maker")
+    broken = Failure.of(ChecksumMismatch("differs"), step="orders_that_rest")
 
-    assert of(rested=None, failures=(broken,)) == (Outcome.FAILED, Cause.CHECKSUM_MISMATCH, Blame.UNKNOWN)
+    assert of(failures=(broken,)) == (Outcome.FAILED, Cause.CHECKSUM_MISMATCH, Blame.EXCHANGE)
 
 
 def test_an_order_that_the_venue_refuses_has_failed() -> None:
-    refused = Failure.of(Rejected("EOrder:Order minimum not met"), step="venue_validation")
+    refused = Failure.of(Rejected("EOrder:Order minimum not met"), step="venue_validation_limit")
 
-    assert of(venue_accepts=None, failures=(refused,)) == (Outcome.FAILED, Cause.VENUE_ERROR, Blame.UNKNOWN)
+    verdict = judge(replace(WHOLE, venue_accepts={}, failures=(refused,)), LIMITS)
 
-
-def test_a_key_that_may_not_order_leaves_only_the_venues_opinion_open() -> None:
-    denied = Failure.of(PermissionDenied("EGeneral:Permission denied"), step="venue_validation")
-
-    seen = of(venue_accepts=None, failures=(denied,))
-
-    assert seen == (Outcome.INCONCLUSIVE, Cause.AUTH_REJECTED, Blame.CREDENTIALS)
+    assert (verdict.outcome, verdict.cause) == (Outcome.FAILED, Cause.ORDER_REFUSED)
+    assert (verdict.blame, verdict.confidence) == (Blame.EXCHANGE, Confidence.MEDIUM)
 
 
-def test_a_venue_whose_mode_takes_no_such_order_is_degraded() -> None:
-    restricted = Failure.of(Maintenance("EService:Market in post_only mode"), step="venue_validation")
-
-    seen = of(venue_accepts=None, failures=(restricted,))
-
-    assert seen == (Outcome.DEGRADED, Cause.EXCHANGE_MAINTENANCE, Blame.EXCHANGE)
+@pytest.mark.parametrize("step", ["venue_validation_market", "position_mode"])
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (
+            PermissionDenied("EGeneral:Permission denied"),
+            (Outcome.INCONCLUSIVE, Cause.AUTH_REJECTED, Blame.CREDENTIALS),
+        ),
+        (InsufficientFunds("Balance insufficient"), (Outcome.INCONCLUSIVE, Cause.NO_FUNDS, Blame.CREDENTIALS)),
+        (RateLimited("HTTP 429"), (Outcome.INCONCLUSIVE, Cause.RATE_LIMITED, Blame.OWN_RATE)),
+        # A mode in which the venue takes no such order.
+        (Maintenance("post_only mode"), (Outcome.DEGRADED, Cause.EXCHANGE_MAINTENANCE, Blame.EXCHANGE)),
+    ],
+)
+def test_what_only_keeps_the_venues_opinion_from_us_is_no_failure(
+    step: str, error: Exception, expected: tuple[Outcome, Cause, Blame]
+) -> None:
+    assert of(venue_accepts={}, failures=(Failure.of(error, step=step),)) == expected
 
 
 def test_maintenance_in_the_way_of_the_book_has_failed() -> None:
@@ -171,38 +136,181 @@ def test_a_pair_that_is_gone_is_unavailable() -> None:
     assert (verdict.outcome, verdict.cause) == (Outcome.FAILED, Cause.PAIR_UNAVAILABLE)
 
 
-def test_at_least_two_levels_are_walked() -> None:
-    asks = levels(("100.1", "1"), ("100.2", "2"), ("100.3", "3"))
+@pytest.mark.parametrize(("has_empty_side", "outcome"), [(True, Outcome.FAILED), (False, Outcome.DEGRADED)])
+def test_a_book_with_nothing_to_take_is_the_markets_state_and_not_our_error(
+    *, has_empty_side: bool, outcome: Outcome
+) -> None:
+    seen = of(proofs=(), is_too_thin=True, has_empty_side=has_empty_side)
 
-    assert levels_to_walk(asks, RULES) == asks[:2]
-
-
-def test_as_many_levels_are_walked_as_an_order_needs_to_be_allowed() -> None:
-    by_size = levels(("9000", "0.002"), ("9001", "0.002"), ("9002", "0.002"), ("9003", "9"))
-    by_cost = levels(("100.1", "0.02"), ("100.2", "0.02"), ("100.3", "0.02"), ("100.4", "9"))
-
-    assert levels_to_walk(by_size, RULES) == by_size[:3]
-    assert levels_to_walk(by_cost, RULES) == by_cost[:3]
-    assert levels_to_walk(by_cost, replace(RULES, min_cost=None)) == by_cost[:2]
+    assert seen == (outcome, Cause.EMPTY_BOOK, Blame.EXCHANGE)
 
 
-def test_a_book_of_one_level_is_walked_as_it_is() -> None:
-    assert levels_to_walk(levels(("100.1", "1")), RULES) == levels(("100.1", "1"))
+# On live books.
 
 
-def test_the_order_for_the_venue_is_the_smallest_that_its_rules_allow_at_half_the_price() -> None:
-    book = BookSnapshot(PAIR, levels(("100.3", "1")), levels(("100.4", "1")))
-
-    by_cost = small_order(RULES, book)
-    by_size = small_order(replace(RULES, min_cost=None), book)
-
-    assert (by_cost.side, by_cost.order_type) == (Side.BUY, OrderType.LIMIT)
-    # 5 / 50.1 = 0.09980…, rounded up to a step of 0.0001
-    assert (by_cost.price, by_cost.size) == (Decimal("50.1"), Decimal("0.0999"))
-    assert by_size.size == Decimal("0.005")
+async def seen_by(connector: Any, limits: PaperOrderThresholds = BRISK) -> Observation:
+    return await observe(connector, Scope(connector.default_pair, 0, 30), limits)
 
 
-def test_the_order_for_the_venue_has_a_price_where_half_of_one_is_none() -> None:
-    book = BookSnapshot(PAIR, levels(("0.1", "1")), ())
+def leg(seen: Observation, name: str) -> Leg:
+    return next(one for one in seen.legs if one.name == name)
 
-    assert small_order(RULES, book).price == Decimal("0.1")
+
+@pytest.mark.parametrize("connector_id", ["kraken", "kucoin"])
+async def test_every_type_of_order_lives_its_life_on_a_spot_book(connector_id: str) -> None:
+    async with standing(connector_id) as (_, connector):
+        seen = await seen_by(connector)
+
+    assert judge(seen, BRISK).outcome is Outcome.OK
+    assert [(one.name, one.order_type, one.status) for one in seen.legs] == [
+        ("maker_that_takes", OrderType.LIMIT_MAKER, "rejected"),
+        ("taker", OrderType.MARKET, "filled"),
+        ("limit", OrderType.LIMIT, "filled"),
+        ("maker", OrderType.LIMIT_MAKER, leg(seen, "maker").status),
+        ("far_maker", OrderType.LIMIT_MAKER, "cancelled"),
+    ]
+    assert leg(seen, "maker").status in ("cancelled", "filled")
+    assert set(seen.venue_accepts) == {"LIMIT", "LIMIT_MAKER", "MARKET"}
+    assert "conserved" in " ".join(proof.name for proof in seen.proofs)
+
+
+async def test_each_leg_is_timed_and_says_how_old_its_book_was() -> None:
+    async with standing("kraken") as (_, connector):
+        seen = await seen_by(connector)
+
+    taker, far = leg(seen, "taker"), leg(seen, "far_maker")
+    assert taker.acknowledged_ms is not None
+    assert taker.filled_ms is not None
+    assert taker.ended_ms is not None
+    assert 0 < taker.acknowledged_ms <= taker.filled_ms <= taker.ended_ms
+    assert 0 <= taker.book_age_ms < 1000
+    assert (far.filled_ms, far.books) == (None, 3)
+    assert far.ended_ms is not None
+    assert far.ended_ms > taker.ended_ms
+
+
+@pytest.mark.slow("its list of contracts alone takes half a second")
+async def test_a_perpetual_is_traded_in_every_position_mode() -> None:
+    async with standing("kucoin_perpetual") as (_, connector):
+        seen = await seen_by(connector)
+
+    names = [one.name for one in seen.legs]
+    proven = {proof.name for proof in seen.proofs}
+    assert judge(seen, BRISK).outcome is Outcome.OK
+    assert seen.valuation is not None
+    assert seen.position_mode is PositionMode.ONE_WAY
+    assert [name for name in names if name.startswith("hedge")] == [
+        "hedge_maker_that_takes",
+        "hedge_taker",
+        "hedge_short",
+        "hedge_close",
+        "hedge_cover",
+        "hedge_maker",
+        "hedge_far_maker",
+    ]
+    assert "one_way_close" in names
+    assert "one_way_short" not in names
+    for mode in ("one_way", "hedge"):
+        assert {
+            f"{mode}_{name}"
+            for name in (
+                "positions",
+                "margin",
+                "profit_at_mark",
+                "funding",
+                "realised_profit",
+                "held_for_orders",
+                "conserved",
+            )
+        } <= proven
+
+
+@pytest.mark.slow("its list of contracts alone takes half a second")
+@pytest.mark.parametrize("fault", ["mark_price_off", "funding_off"])
+async def test_a_valuation_that_is_off_is_accounted_for_like_any_other(fault: str) -> None:
+    async with standing("kucoin_perpetual") as (sandbox, connector):
+        sandbox.faults.switch_on(fault)
+        verdict = judge(await seen_by(connector), BRISK)
+
+    assert verdict.outcome is Outcome.OK
+
+
+@pytest.mark.parametrize("connector_id", ["kraken", "kucoin"])
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("order_refused", (Outcome.FAILED, Cause.ORDER_REFUSED, Blame.EXCHANGE)),
+        ("permission_denied", (Outcome.INCONCLUSIVE, Cause.AUTH_REJECTED, Blame.CREDENTIALS)),
+        ("empty_side", (Outcome.FAILED, Cause.EMPTY_BOOK, Blame.EXCHANGE)),
+        ("crossed_book", (Outcome.FAILED, Cause.CROSSED_BOOK, Blame.EXCHANGE)),
+        ("wide_spread", (Outcome.OK, Cause.NONE, Blame.NONE)),
+    ],
+)
+async def test_a_fault_of_the_venue_is_not_taken_for_one_of_our_engine(
+    connector_id: str, fault: str, expected: tuple[Outcome, Cause, Blame]
+) -> None:
+    async with standing(connector_id) as (sandbox, connector):
+        sandbox.faults.switch_on(fault)
+        verdict = judge(await seen_by(connector), BRISK)
+
+    assert (verdict.outcome, verdict.cause, verdict.blame) == expected
+
+
+async def test_rules_whose_lot_and_tick_the_book_does_not_keep_are_still_kept_by_our_orders() -> None:
+    async with standing("kraken") as (sandbox, connector):
+        sandbox.faults.switch_on("rules_change", factor=10)
+        verdict = judge(await seen_by(connector), BRISK)
+
+    assert verdict.outcome is Outcome.OK
+
+
+async def test_a_refused_order_is_the_last_that_the_venue_is_asked_about() -> None:
+    async with standing("kraken") as (sandbox, connector):
+        sandbox.faults.switch_on("order_refused")
+        seen = await seen_by(connector)
+
+    assert [failure.step for failure in seen.failures] == ["venue_validation_limit"]
+    assert seen.venue_accepts == {}
+
+
+async def test_the_evidence_is_plain_and_holds_nothing_of_our_account() -> None:
+    async with standing("kraken") as (sandbox, connector):
+        evidence = str(as_json(await seen_by(connector)))
+
+    assert sandbox.credentials.api_key not in evidence
+    assert "Decimal" not in evidence
+
+
+async def test_a_key_whose_account_is_empty_leaves_only_the_venues_opinion_open() -> None:
+    async with standing("kraken") as (_, connector):
+
+        async def validate_order(order: OrderRequest) -> str:
+            raise InsufficientFunds("EOrder:Insufficient funds")
+
+        connector.validate_order = validate_order
+        verdict = judge(await seen_by(connector), BRISK)
+
+    assert (verdict.outcome, verdict.cause, verdict.blame) == (
+        Outcome.INCONCLUSIVE,
+        Cause.NO_FUNDS,
+        Blame.CREDENTIALS,
+    )
+
+
+@pytest.mark.slow("its list of contracts alone takes half a second")
+async def test_without_a_mark_price_a_perpetual_is_not_traded() -> None:
+    async with standing("kucoin_perpetual") as (_, connector):
+
+        async def mark_price(pair: TradingPair) -> Decimal:
+            raise Unavailable("HTTP 503")
+
+        connector.mark_price = mark_price
+        seen = await seen_by(connector)
+
+    verdict = judge(seen, BRISK)
+    assert (verdict.outcome, verdict.cause, verdict.conditions[0].name) == (
+        Outcome.FAILED,
+        Cause.VENUE_ERROR,
+        "mark_price",
+    )
+    assert (seen.legs, seen.valuation) == ((), None)

@@ -7,82 +7,31 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connectors.errors import Unreachable, UsageError
+from connectors.errors import UsageError
 from connectors.kraken import Kraken
-from connectors.types import VenueMode
-from monitoring.checks.causes import Failure
-from monitoring.checks.outcomes import Blame, Cause, Condition, Outcome, Verdict
+from monitoring.checks import vantage
+from monitoring.checks.outcomes import Blame, Cause, Condition, Confidence, Kind, Outcome, Verdict
 from monitoring.checks.vantage import (
     CONTROL_HOSTS,
-    ON_THIS_MACHINE,
     Guard,
+    Meanwhile,
     Vantage,
     addresses,
     control_hosts,
-    excuse,
     probe,
-    settle,
 )
-from tests.monitoring.checks.conftest import ClockOnly
+from tests.monitoring.checks.conftest import ClockOnly, UnthrottledKraken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from connectors.sandbox import KrakenSandbox
+    from connectors.types import VenueStatus
+
     Start = Callable[[bytes], Awaitable[str]]
 
 
-def verdict(cause: Cause, outcome: Outcome = Outcome.FAILED, blame: Blame = Blame.EXCHANGE) -> Verdict:
-    return Verdict.of([Condition("step", "succeeds", "did not", outcome, cause, blame)], when_ok="")
-
-
-NO_NETWORK = Vantage(has_network=False, clock_offset_ms=None)
 NO_CLOCK = Vantage(has_network=True, clock_offset_ms=None)
-
-
-@pytest.mark.parametrize("cause", [Cause.TRANSPORT, Cause.TIMEOUT, Cause.STALE_DATA])
-def test_a_venue_is_not_down_because_we_have_no_network(cause: Cause) -> None:
-    settled = settle(verdict(cause), NO_NETWORK)
-
-    assert (settled.outcome, settled.cause, settled.blame) == (
-        Outcome.INCONCLUSIVE,
-        Cause.NO_NETWORK,
-        Blame.VANTAGE,
-    )
-    assert "step: did not" in settled.summary
-
-
-def test_a_venue_is_down_when_others_answer() -> None:
-    assert settle(verdict(Cause.TRANSPORT), NO_CLOCK) == verdict(Cause.TRANSPORT)
-
-
-def test_an_error_that_the_venue_sent_needs_no_network_of_ours_explained() -> None:
-    assert settle(verdict(Cause.VENUE_ERROR), NO_NETWORK) == verdict(Cause.VENUE_ERROR)
-
-
-def test_a_clock_that_differs_from_the_venues_alone_is_the_venues() -> None:
-    skewed = verdict(Cause.CLOCK_SKEW, blame=Blame.UNKNOWN)
-
-    settled = settle(skewed, Vantage(has_network=True, clock_offset_ms=900.0))
-
-    assert (settled.outcome, settled.blame) == (Outcome.FAILED, Blame.EXCHANGE)
-
-
-def test_a_clock_that_differs_from_everyones_is_ours_and_proves_nothing() -> None:
-    skewed = verdict(Cause.CLOCK_SKEW, blame=Blame.UNKNOWN)
-
-    settled = settle(skewed, Vantage(has_network=True, clock_offset_ms=3_600_000.0))
-
-    assert (settled.outcome, settled.cause, settled.blame) == (
-        Outcome.INCONCLUSIVE,
-        Cause.CLOCK_SKEW,
-        Blame.VANTAGE,
-    )
-
-
-def test_without_a_third_clock_nobody_is_blamed_for_a_difference() -> None:
-    skewed = verdict(Cause.CLOCK_SKEW, blame=Blame.UNKNOWN)
-
-    assert settle(skewed, NO_CLOCK) == skewed
 
 
 def test_control_hosts_come_from_the_environment_or_are_the_usual_ones() -> None:
@@ -141,18 +90,37 @@ async def test_an_answer_proves_a_network_and_its_date_tells_the_time(answering:
 
 @pytest.mark.parametrize("head", [UNDATED, MISDATED])
 async def test_an_answer_without_a_readable_date_still_proves_a_network(answering: Start, head: bytes) -> None:
-    assert await probe([await answering(head)]) == NO_CLOCK
+    seen = await probe([await answering(head)])
+
+    assert (seen.has_network, seen.clock_offset_ms) == (True, None)
+    assert seen.answered_in_ms is not None
+    assert 0 < seen.answered_in_ms < 1000
 
 
 async def test_a_closed_network_that_lets_one_of_three_through_is_no_network(answering: Start) -> None:
     through = await answering(UNDATED)
 
-    assert await probe([through, "127.0.0.1:1", "http://127.0.0.1:1"]) == NO_NETWORK
-    assert await probe([through, through, "http://127.0.0.1:1"]) == NO_CLOCK
+    assert not (await probe([through, "127.0.0.1:1", "http://127.0.0.1:1"])).has_network
+    assert (await probe([through, through, "http://127.0.0.1:1"])).has_network
 
 
 async def test_no_answer_from_any_host_means_no_network_here() -> None:
-    assert await probe(["127.0.0.1:1", "http://127.0.0.1:1", "not a host"]) == NO_NETWORK
+    assert await probe(["127.0.0.1:1", "http://127.0.0.1:1", "not a host"]) == Vantage(False, None)
+
+
+def finding(cause: Cause, endpoint: str = "", error: str = "") -> Verdict:
+    """A verdict on one step that failed at *endpoint*."""
+    condition = Condition(
+        "step", "succeeds", "did not", Outcome.FAILED, cause, Blame.EXCHANGE, error=error, endpoint=endpoint
+    )
+    return Verdict.of([condition], when_ok="")
+
+
+def said(verdict: Verdict) -> tuple[str, str, str]:
+    return verdict.outcome.value, verdict.cause.value, verdict.blame.value
+
+
+DOWN, NO_NETWORK = ("failed", "transport", "exchange"), ("inconclusive", "no_network", "vantage")
 
 
 async def test_a_venue_on_this_machine_is_settled_without_looking_around() -> None:
@@ -160,33 +128,30 @@ async def test_a_venue_on_this_machine_is_settled_without_looking_around() -> No
     async with Kraken(urls=on_loopback) as connector:
         guard = Guard(connector, ["nobody.invalid"])
 
-        assert await guard.settle(verdict(Cause.TRANSPORT)) == settle(verdict(Cause.TRANSPORT), ON_THIS_MACHINE)
+        assert said(await guard.settle(Kind.MARKETS, finding(Cause.TRANSPORT))) == DOWN
+        assert guard.vantage is None
 
 
 @pytest.mark.parametrize(
-    ("endpoints", "hosts"),
+    ("endpoint", "hosts"),
     [
-        ([], {"127.0.0.1", "ws.example"}),
-        (["/0/public/Time"], {"127.0.0.1"}),
-        (["Time", "wss://ws.example/v2"], {"127.0.0.1", "ws.example"}),
-        (["wss://ws.example/v2"], {"ws.example"}),
-        (["/0/public/Time", ""], {"127.0.0.1", "ws.example"}),
+        ("", {"127.0.0.1", "ws.example"}),
+        ("/0/public/Time", {"127.0.0.1"}),
+        ("Time", {"127.0.0.1"}),
+        ("wss://ws.example/v2", {"ws.example"}),
+        ("wss://elsewhere.example/endpoint", {"elsewhere.example"}),
     ],
 )
-def test_only_the_addresses_that_failed_are_looked_at(endpoints: list[str], hosts: set[str]) -> None:
-    urls = {"rest": "http://127.0.0.1:8701", "ws": "wss://ws.example/v2"}
-    failures = [Failure.of(Unreachable("refused", endpoint=endpoint), step="step") for endpoint in endpoints]
-
-    assert addresses(urls, failures) == hosts
+def test_only_the_address_that_failed_is_looked_at(endpoint: str, hosts: set[str]) -> None:
+    assert addresses({"rest": "http://127.0.0.1:8701", "ws": "wss://ws.example/v2"}, endpoint) == hosts
 
 
 async def test_a_refusal_on_this_machine_is_no_matter_of_the_network() -> None:
-    refused = Failure.of(Unreachable("refused", endpoint="/0/public/Time"), step="server_time")
     async with Kraken(urls={"rest": "http://127.0.0.1:1"}) as connector:
         guard = Guard(connector, ["localhost:1"])
 
-        assert await guard.settle(verdict(Cause.TRANSPORT), [refused]) == verdict(Cause.TRANSPORT)
-        assert (await guard.settle(verdict(Cause.TRANSPORT))).cause is Cause.NO_NETWORK
+        assert said(await guard.settle(Kind.MARKETS, finding(Cause.TRANSPORT, "/0/public/Time"))) == DOWN
+        assert said(await guard.settle(Kind.MARKETS, finding(Cause.TRANSPORT))) == NO_NETWORK
 
 
 async def test_the_venues_own_hosts_are_no_control_hosts(answering: Start) -> None:
@@ -195,54 +160,125 @@ async def test_the_venues_own_hosts_are_no_control_hosts(answering: Start) -> No
         # Asked, this one would refuse and so prove that there is no network.
         guard = Guard(connector, ["127.0.0.1:1"])
 
-        assert await guard.settle(verdict(Cause.TRANSPORT)) == verdict(Cause.TRANSPORT)
+        settled = await guard.settle(Kind.MARKETS, finding(Cause.TRANSPORT))
+
+    assert (said(settled), settled.confidence) == (DOWN, Confidence.LOW)
+    assert settled.reasons == ("No unrelated host could be asked whether the network is ours.",)
 
 
-async def test_the_guard_looks_around_once_for_all_verdicts_of_a_run(answering: Start) -> None:
-    connections = 0
+async def test_the_guard_looks_around_once_for_all_verdicts_of_a_run() -> None:
+    looks = 0
 
-    async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal connections
-        connections += 1
-        writer.write(UNDATED)
-        await writer.drain()
-        writer.close()
-        await writer.wait_closed()
+    async def look_around() -> Vantage:
+        nonlocal looks
+        looks += 1
+        return NO_CLOCK
 
-    server = await asyncio.start_server(count, "127.0.0.1", 0)
-    host = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with Kraken(urls={"rest": "http://localhost:1"}) as connector, server:
-        guard = Guard(connector, [host])
-        assert await guard.settle(verdict(Cause.VENUE_ERROR)) == verdict(Cause.VENUE_ERROR)
-        assert connections == 0
+    async with Kraken(urls={"rest": "http://localhost:1"}) as connector:
+        guard = Guard(connector, look_around=look_around)
+        await guard.settle(Kind.CANDLES, finding(Cause.CANDLE_FAULT))
+        assert looks == 0
 
-        settled = await asyncio.gather(*(guard.settle(verdict(Cause.TRANSPORT)) for _ in range(6)))
+        settled = [await guard.settle(kind, finding(Cause.TRANSPORT)) for kind in Kind]
 
-    assert connections == 1
-    assert settled == [verdict(Cause.TRANSPORT)] * 6
+    assert (looks, guard.vantage) == (1, NO_CLOCK)
+    assert [said(verdict) for verdict in settled] == [DOWN] * 6
 
 
-@pytest.mark.parametrize("cause", [Cause.VENUE_ERROR, Cause.STALE_DATA])
-def test_what_maintenance_breaks_is_put_down_to_maintenance(cause: Cause) -> None:
-    excused = excuse(verdict(cause), VenueMode.MAINTENANCE)
+async def test_the_venue_is_asked_once_what_it_says_of_itself(sandbox: KrakenSandbox, connector: Kraken) -> None:
+    sandbox.faults.switch_on("maintenance")
+    guard = Guard(connector)
 
-    assert (excused.outcome, excused.cause, excused.blame) == (
-        Outcome.FAILED,
-        Cause.EXCHANGE_MAINTENANCE,
-        Blame.EXCHANGE,
-    )
-    assert excused.summary == "the venue says that it is under maintenance (step: did not)"
+    refused = await guard.settle(Kind.PAPER_ORDER, finding(Cause.VENUE_ERROR))
+    sandbox.faults.clear()
+    silent = await guard.settle(Kind.ORDER_BOOK, finding(Cause.STALE_DATA))
+    garbled = await guard.settle(Kind.CANDLES, finding(Cause.CANDLE_FAULT))
 
-
-@pytest.mark.parametrize("mode", [None, VenueMode.ONLINE, VenueMode.POST_ONLY])
-def test_a_venue_that_announces_nothing_is_judged_by_what_was_seen(mode: VenueMode | None) -> None:
-    assert excuse(verdict(Cause.VENUE_ERROR), mode) == verdict(Cause.VENUE_ERROR)
+    assert said(refused) == said(silent) == ("failed", "exchange_maintenance", "exchange")
+    assert refused.summary == "the venue says that it is under maintenance (step: did not)"
+    assert said(garbled) == ("failed", "candle_fault", "exchange")
 
 
-def test_maintenance_does_not_explain_wrong_data() -> None:
-    assert excuse(verdict(Cause.CANDLE_FAULT), VenueMode.MAINTENANCE) == verdict(Cause.CANDLE_FAULT)
+async def test_a_cut_stream_is_put_down_to_maintenance_where_the_venue_says_so(
+    sandbox: KrakenSandbox, connector: Kraken
+) -> None:
+    sandbox.faults.switch_on("maintenance")
+
+    stream = await Guard(connector).settle(Kind.ORDER_BOOK, finding(Cause.TRANSPORT, sandbox.urls["ws"]))
+    rest = await Guard(connector).settle(Kind.MARKETS, finding(Cause.TRANSPORT, "/0/public/AssetPairs"))
+
+    assert said(stream) == ("failed", "exchange_maintenance", "exchange")
+    # A venue whose REST does not answer is not asked over REST once more.
+    assert said(rest) == DOWN
+
+
+async def test_a_venue_that_does_not_answer_again_costs_a_bounded_time(
+    sandbox: KrakenSandbox, connector: Kraken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vantage, "PROBE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(vantage, "SECOND_LOOK_S", 0.22)
+    sandbox.faults.switch_on("hang")
+    guard, loop = Guard(connector), asyncio.get_running_loop()
+    started = loop.time()
+
+    await guard.settle(Kind.MARKETS, finding(Cause.VENUE_ERROR))
+    await guard.settle(Kind.AUTH, finding(Cause.AUTH_REJECTED, error="InvalidTimestamp"))
+
+    # Twice 0.2 s, were each question to have its own time.
+    assert 0.22 <= loop.time() - started < 0.39
+
+
+class Crashing(UnthrottledKraken):
+    """A connector that cannot even read the venue's status."""
+
+    async def venue_status(self) -> VenueStatus:
+        raise ZeroDivisionError
+
+
+async def test_a_second_look_that_crashes_loses_no_verdict(sandbox: KrakenSandbox) -> None:
+    async with Crashing(urls=sandbox.urls) as connector:
+        settled = await Guard(connector).settle(Kind.MARKETS, finding(Cause.VENUE_ERROR))
+
+    assert said(settled) == ("failed", "venue_error", "exchange")
+
+
+async def test_a_refused_timestamp_has_the_venues_clock_looked_at(sandbox: KrakenSandbox, connector: Kraken) -> None:
+    sandbox.faults.switch_on("clock_skew", seconds=60)
+    refused = finding(Cause.AUTH_REJECTED, "/0/private/Balance", "InvalidTimestamp")
+
+    guard = Guard(connector)
+    settled = await guard.settle(Kind.AUTH, refused)
+    sandbox.faults.clear()
+    again = await guard.settle(Kind.PAPER_ORDER, refused)
+
+    assert said(settled) == said(again) == ("failed", "clock_skew", "exchange")
+    assert "the venue's is 60," in settled.reasons[0] or "the venue's is 59," in settled.reasons[0]
+
+
+async def test_a_refused_timestamp_is_ours_where_unrelated_clocks_say_so() -> None:
+    async def look_around() -> Vantage:
+        return Vantage(has_network=True, clock_offset_ms=-61_000.0)
+
+    refused = finding(Cause.AUTH_REJECTED, "/0/private/Balance", "InvalidTimestamp")
+    async with Kraken(urls={"rest": "http://localhost.invalid:1"}) as connector:
+        settled = await Guard(connector, look_around=look_around).settle(Kind.AUTH, refused)
+
+    assert said(settled) == ("inconclusive", "clock_skew", "vantage")
 
 
 async def test_a_venue_without_market_data_is_not_asked_what_it_says_of_itself() -> None:
     async with ClockOnly() as connector:
-        assert await Guard(connector).settle(verdict(Cause.VENUE_ERROR)) == verdict(Cause.VENUE_ERROR)
+        settled = await Guard(connector).settle(Kind.MARKETS, finding(Cause.VENUE_ERROR))
+
+    assert said(settled) == ("failed", "venue_error", "exchange")
+
+
+def test_what_a_run_met_meanwhile_is_read_off_its_conditions() -> None:
+    read = Verdict.of([Condition("pairs_listed", "≥ 1", "900")], when_ok="")
+    accepted = Verdict.of([Condition("credentials", "given", "given"), Condition("signed_read", "", "")], when_ok="")
+    refused = finding(Cause.AUTH_REJECTED)
+
+    assert Meanwhile.of([refused]) == Meanwhile()
+    assert Meanwhile.of([refused, accepted]) == Meanwhile(key_accepted=True)
+    assert Meanwhile.of([read, refused]) == Meanwhile(others_read=True)
+    assert Meanwhile.of([finding(Cause.RATE_LIMITED)]) == Meanwhile(told_to_wait=True)
