@@ -10,7 +10,7 @@ ifneq ($(shell $(VENV_PYTHON) -c 'print("works")' 2>/dev/null),works)
 $(shell rm -f .venv/.runtime)
 endif
 
-.PHONY: help install demo run test lint pins bench-book clean
+.PHONY: help install demo run test lint pins faults bench-book clean
 
 help: ## these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -45,6 +45,9 @@ pins: .venv/.dev ## write requirements*.txt anew from pyproject.toml, with the o
 		--no-emit-find-links --no-emit-trusted-host --output-file requirements.txt pyproject.toml
 	@CUSTOM_COMPILE_COMMAND="make pins" $(VENV_PYTHON) -m piptools compile --quiet --strip-extras --no-emit-index-url \
 		--no-emit-find-links --no-emit-trusted-host --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+faults: .venv/.dev ## strike every fault at every sandbox exchange, and write docs/fault-matrix.md
+	@exec $(VENV_PYTHON) -m tests.faults
 
 bench-book: .venv/.dev ## measure the order book against ccxt
 	@exec $(VENV_PYTHON) -m benchmarks.book

@@ -19,20 +19,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from config.environment import given, listed
 from config.supervisor import LaunchError, StopRequested, Supervisor, writing_in
+from connectors.sandbox.catalog import SANDBOXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from io import FileIO
 
+    from config.supervisor import Child
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 MAKE_TARGETS = {"demo": "demo", "live": "run"}
-SANDBOXES = ("kraken",)
 START_TIMEOUT_S = 60.0
 DEMO_CADENCE_S = "30"  # whoever switches a fault on wants to see it soon
 # A task only waits while the worker's event loop does the I/O: one thread for each exchange's run, and spare ones
 # so that the dispatcher never queues behind them.
 WORKER_THREADS = 8
-_CREDENTIAL_NAMES = ("_API_KEY", "_API_SECRET", "_API_PASSPHRASE")
+_CREDENTIAL_NAMES = ("_API_KEY", "_API_SECRET", "_API_PASSPHRASE", "_PARTNER_KEY")
 
 
 class Address(NamedTuple):
@@ -55,6 +57,7 @@ class Address(NamedTuple):
 class Sandbox(NamedTuple):
     """A sandbox exchange that runs: the environment that points a connector at it, and its address."""
 
+    venue: str
     environment: dict[str, str]
     rest_url: str
 
@@ -93,13 +96,14 @@ def launch(supervisor: Supervisor, mode: str, var: Path, address: Address) -> No
 
     sandboxes = []
     if mode == "demo":
-        credentials = ephemeral_credentials()
-        with_credentials |= credentials | {"BELLWETHER_NONCE_DIR": str(var / "nonces")}
-        for venue in SANDBOXES:
-            say(f"  starting the {venue} sandbox")
-            sandbox = start_sandbox(supervisor, venue, environment | credentials)
+        credentials = {venue: ephemeral_credentials(venue) for venue in SANDBOXES}
+        with_credentials["BELLWETHER_NONCE_DIR"] = str(var / "nonces")
+        say(f"  starting the sandboxes of {', '.join(SANDBOXES)}")
+        children = {venue: start_sandbox(supervisor, venue, environment | credentials[venue]) for venue in SANDBOXES}
+        for venue, child in children.items():
+            sandbox = sandbox_when_ready(supervisor, venue, child)
             environment |= sandbox.environment
-            with_credentials |= sandbox.environment
+            with_credentials |= sandbox.environment | credentials[venue]
             sandboxes.append(sandbox)
     else:
         with_credentials |= {name: os.environ[name] for name in os.environ if name.endswith(_CREDENTIAL_NAMES)}
@@ -145,11 +149,12 @@ def base_environment(callers: Mapping[str, str], mode: str, var: Path, address: 
     }
 
 
-def ephemeral_credentials() -> dict[str, str]:
-    """A key pair for the Kraken sandbox, shaped like Kraken's own, gone with the processes that know it."""
+def ephemeral_credentials(venue: str) -> dict[str, str]:
+    """A key for one sandbox that any venue's connector can sign with, gone with the processes that know it."""
     return {
-        "KRAKEN_API_KEY": secrets.token_urlsafe(42),
-        "KRAKEN_API_SECRET": base64.b64encode(secrets.token_bytes(64)).decode("ascii"),
+        f"{venue}_API_KEY".upper(): secrets.token_hex(28),
+        f"{venue}_API_SECRET".upper(): base64.b64encode(secrets.token_bytes(64)).decode("ascii"),
+        f"{venue}_API_PASSPHRASE".upper(): secrets.token_urlsafe(18),
     }
 
 
@@ -176,9 +181,9 @@ def prepare(supervisor: Supervisor, environment: Mapping[str, str]) -> None:
         supervisor.run(name, command, environment, cwd=BASE_DIR, timeout_s=5 * START_TIMEOUT_S)
 
 
-def start_sandbox(supervisor: Supervisor, venue: str, environment: Mapping[str, str]) -> Sandbox:
-    """One sandbox exchange on a free port, ready to answer. Its first line of output is JSON with its URLs."""
-    child = supervisor.start(
+def start_sandbox(supervisor: Supervisor, venue: str, environment: Mapping[str, str]) -> Child:
+    """One sandbox exchange on a free port."""
+    return supervisor.start(
         f"{venue}-sandbox",
         [sys.executable, "-m", "connectors.sandbox", venue, "--port", "0"],
         environment,
@@ -186,12 +191,16 @@ def start_sandbox(supervisor: Supervisor, venue: str, environment: Mapping[str, 
         needed_by_others=True,
     )
 
+
+def sandbox_when_ready(supervisor: Supervisor, venue: str, child: Child) -> Sandbox:
+    """The sandbox once it answers: the first line of its output is JSON with its URLs."""
+
     def urls() -> dict[str, str] | None:
         lines = [line for line in child.log.read_text(encoding="utf-8").splitlines(keepends=True) if line[0] == "{"]
         return json.loads(lines[0])["urls"] if lines and lines[0].endswith("\n") else None
 
     found = supervisor.wait_for(f"The {venue} sandbox", urls, timeout_s=START_TIMEOUT_S)
-    return Sandbox({f"{venue}_{role}_url".upper(): url for role, url in found.items()}, found["rest"])
+    return Sandbox(venue, {f"{venue}_{role}_url".upper(): url for role, url in found.items()}, found["rest"])
 
 
 def page_answers(address: Address, environment: Mapping[str, str]) -> bool | None:
@@ -216,10 +225,13 @@ def welcome(mode: str, var: Path, address: Address, sandboxes: list[Sandbox]) ->
     """What a person needs to know now."""
     say(f"\nBellwether is at {address.url}")
     say("  The first checks finish within a minute; Ctrl-C stops every process; logs are in", shown(var / "log"))
+    if sandboxes:
+        say("  Faults to switch on, by name:")
     for sandbox in sandboxes:
         faults = f"{sandbox.rest_url.rstrip('/')}/_sandbox/faults"
-        say(f"  Faults to switch on:  curl {faults}")
-        say(f"  one on, and off:      curl -X PUT {faults}/bad_checksum ; curl -X DELETE {faults}/bad_checksum")
+        say(f"    {sandbox.venue:<17} curl {faults}")
+    if sandboxes:
+        say(f"  one on, and off:      curl -X PUT {faults}/stall ; curl -X DELETE {faults}/stall")
 
 
 @contextmanager

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
+import pkgutil
 import re
 import subprocess
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import connectors
+from connectors import base
 from connectors.catalog import CONNECTORS
 from connectors.types import Credentials, Partner
 from monitoring.checks.environment import credentials_of, partner_of
@@ -19,8 +23,10 @@ if TYPE_CHECKING:
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 PACKAGES = ("config", "connectors", "registry", "monitoring")
-SETTING = re.compile(r"(BELLWETHER|CELERY|DATABASE|DJANGO|KRAKEN|KUCOIN)_[A-Z0-9_]+")
+OURS = "|".join(("BELLWETHER", "CELERY", "DATABASE", "DJANGO", *map(str.upper, CONNECTORS)))
+SETTING = re.compile(rf"({OURS})_[A-Z0-9_]+")
 NOT_OURS = {"DJANGO_SETTINGS_MODULE"}
+NOT_OF_THE_CONNECTORS = {"CannedServer", "Decimal", "msgspec", "repr"}
 HERE = "|".join(re.escape(f"{path}/") for path in (BASE_DIR, Path.home()))
 ON_SOMEBODYS_MACHINE = re.compile(rf"(?<![\w.:])(?:{HERE}|/(?:root|Users|work|mnt)/\w)")
 
@@ -64,6 +70,63 @@ def test_every_setting_of_a_connector_is_read_and_documented(connector: type[Con
     assert credentials_of(connector.id, dict(zip(names, "ksp", strict=True))) == Credentials("k", "s", "p")
     for role in connector.live_urls:
         assert f"`{prefix}_{role.upper()}_URL`" in documentation
+
+
+def names_in(package: str) -> set[str]:
+    """Every name that the code of a package defines: classes, functions, arguments, fields."""
+    names: set[str] = set()
+    for path in (BASE_DIR / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.ClassDef(name=name) | ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                    names.add(name)
+                case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                    names.add(name)
+    return names
+
+
+def code_in(page: str) -> tuple[set[str], set[str]]:
+    """What a page sets as code: in its sentences, and the words of its commands."""
+    text = (BASE_DIR / "docs" / page).read_text(encoding="utf-8")
+    sentences = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    commands = "".join(re.findall(r"^```sh\n(.*?)^```", text, flags=re.MULTILINE | re.DOTALL))
+    return set(re.findall(r"`([^`\n]+)`", sentences)), set(commands.split())
+
+
+def test_every_path_on_the_page_about_adding_an_exchange_exists() -> None:
+    said, typed = code_in("adding-an-exchange.md")
+    paths = {text for text in said | typed if "/" in text and "://" not in text} | {"pyproject.toml"}
+
+    assert len(paths) > 20
+    assert {path for path in paths if not (BASE_DIR / path).exists()} == set()
+
+
+def test_every_class_on_the_page_about_adding_an_exchange_can_be_imported() -> None:
+    said, _ = code_in("adding-an-exchange.md")
+    classes = {text for text in said if re.fullmatch(r"([A-Z][a-z]+)+", text)} - NOT_OF_THE_CONNECTORS
+    modules = [module.name for module in pkgutil.walk_packages(connectors.__path__, "connectors.")]
+    things = {name for module in modules if "__main__" not in module for name in vars(importlib.import_module(module))}
+    protocols = {name for name, thing in vars(base).items() if getattr(thing, "_is_protocol", False)} - {"Protocol"}
+
+    assert protocols <= classes
+    assert classes - things == set()
+
+
+def test_every_name_on_the_page_about_adding_an_exchange_is_one_of_the_connectors() -> None:
+    said, _ = code_in("adding-an-exchange.md")
+    names = {text for text in said if re.fullmatch(r"[A-Za-z_]\w+", text)} - NOT_OF_THE_CONNECTORS
+
+    assert names - names_in("connectors") == set()
+
+
+def test_every_command_on_the_page_about_adding_an_exchange_is_there() -> None:
+    text = (BASE_DIR / "docs" / "adding-an-exchange.md").read_text(encoding="utf-8")
+    makefile = (BASE_DIR / "Makefile").read_text(encoding="utf-8")
+
+    assert all(importlib.util.find_spec(module) for module in re.findall(r"python -m ([\w.]+)", text))
+    assert [
+        target for target in re.findall(r"`?\bmake (\w+)`?$", text, re.MULTILINE) if f"\n{target}:" not in makefile
+    ] == []
 
 
 def test_nothing_names_a_path_of_somebodys_machine() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 
 from config import launch
 from config.launch import (
+    SANDBOXES,
     Address,
     base_environment,
     ephemeral_credentials,
@@ -195,8 +197,9 @@ def test_empty_settings_are_filled_like_missing_ones() -> None:
 @pytest.mark.parametrize("mode", ["demo", "live"])
 def test_the_common_environment_has_no_exchange_credentials(mode: str) -> None:
     given = {"KRAKEN_API_KEY": "k", "KRAKEN_API_SECRET": "s", "KUCOIN_API_PASSPHRASE": "p", "PATH": "/bin"}
+    given["KUCOIN_PARTNER_KEY"] = "q"
     environment = base_environment(given, mode, Path("/var/x"), ADDRESS)
-    assert environment.keys().isdisjoint({"KRAKEN_API_KEY", "KRAKEN_API_SECRET", "KUCOIN_API_PASSPHRASE"})
+    assert not set(environment.values()) & {"k", "s", "p", "q"}
     assert environment["PATH"] == "/bin"
 
 
@@ -205,11 +208,15 @@ def test_pages_answer_to_the_host_that_was_asked_for() -> None:
     assert environment["DJANGO_ALLOWED_HOSTS"] == "localhost,127.0.0.1,[::1],192.0.2.7"
 
 
-def test_sandbox_credentials_are_new_each_time_and_shaped_like_krakens() -> None:
-    first, second = ephemeral_credentials(), ephemeral_credentials()
-    assert len(first["KRAKEN_API_KEY"]) == 56
-    assert len(base64.b64decode(first["KRAKEN_API_SECRET"], validate=True)) == 64
-    assert first["KRAKEN_API_SECRET"] != second["KRAKEN_API_SECRET"]
+@pytest.mark.parametrize("venue", SANDBOXES)
+def test_sandbox_credentials_are_new_each_time_and_fit_any_venue(venue: str) -> None:
+    first, second = ephemeral_credentials(venue), ephemeral_credentials(venue)
+    names = [f"{venue.upper()}_API_{end}" for end in ("KEY", "SECRET", "PASSPHRASE")]
+    assert list(first) == names
+    assert re.fullmatch("[0-9a-f]{56}", first[names[0]])
+    assert len(base64.b64decode(first[names[1]], validate=True)) == 64
+    assert len(first[names[2]]) == 24
+    assert not set(first.values()) & set(second.values())
 
 
 def test_a_new_start_drops_stale_messages_and_keeps_the_history(tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ import os
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
 
-from connectors.sandbox import KrakenSandbox, SandboxThread
+from connectors.sandbox import SANDBOXES, SandboxThread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,27 +22,30 @@ COMMANDS = re.findall(r"^\.venv/bin/python (-m [^#\n]+?) *(?:#.*)?$", README, fl
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[SandboxThread[KrakenSandbox]]:
-    with SandboxThread(KrakenSandbox) as running:
-        yield running
+def sandboxes() -> Iterator[dict[str, SandboxThread[Any]]]:
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(SandboxThread(kind)) for name, kind in SANDBOXES.items()}
 
 
 def test_readme_shows_commands() -> None:
-    assert len(COMMANDS) == 4
+    assert len(COMMANDS) == 5
 
 
-@pytest.mark.slow(reason="each command is a process, and two of them watch a market")
+@pytest.mark.slow(reason="each command is a process, and some of them watch a market")
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_in_the_readme_works(
-    sandbox: SandboxThread[KrakenSandbox], command: str, tmp_path_factory: pytest.TempPathFactory
+    sandboxes: dict[str, SandboxThread[Any]], command: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    elsewhere = [word for role, url in sandbox.urls.items() for word in ("--url", f"{role}={url}")]
+    words = command.replace("--seconds 10", "--seconds 1").split()
+    name = next(word for word in words if word in sandboxes)
+    elsewhere = [word for role, url in sandboxes[name].urls.items() for word in ("--url", f"{role}={url}")]
+    key = sandboxes[name].credentials
     environment = os.environ | {
-        "KRAKEN_API_KEY": sandbox.credentials.api_key,
-        "KRAKEN_API_SECRET": sandbox.credentials.api_secret,
+        f"{name.upper()}_API_KEY": key.api_key,
+        f"{name.upper()}_API_SECRET": key.api_secret,
+        f"{name.upper()}_API_PASSPHRASE": key.passphrase or "",
         "BELLWETHER_NONCE_DIR": str(tmp_path_factory.mktemp("nonces")),
     }
-    words = command.replace("--seconds 10", "--seconds 1").split()
 
     ended = subprocess.run(
         [sys.executable, *words, *elsewhere],
@@ -62,3 +66,9 @@ def test_readme_links_lead_somewhere() -> None:
 
     assert links
     assert [link for link in links if not (settings.BASE_DIR / link).exists()] == []
+
+
+def test_the_version_that_the_figures_were_measured_against_is_the_pinned_one() -> None:
+    pins = (settings.BASE_DIR / "requirements-dev.txt").read_text(encoding="utf-8")
+
+    assert set(re.findall(r"ccxt (\d[\d.]*\d)", README)) == set(re.findall(r"^ccxt==(\S+)$", pins, flags=re.MULTILINE))
