@@ -15,7 +15,7 @@ from connectors.kucoin import Kucoin
 
 BOOKS = 200
 MESSAGES_PER_S = 20
-BOOKS_A_CONNECTOR = 100
+BOOKS_A_CONNECTOR = 50
 """Each connector keeps to the venue's request limit, which lets it open about so many books at once."""
 SECONDS = 10.0
 MOST_CORES = 0.25

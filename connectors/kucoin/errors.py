@@ -45,6 +45,8 @@ COMMON: Mapping[str, type[ConnectorError]] = {
     "400007": PermissionDenied,
     "400008": InvalidKey,  # of a version that is no longer served
     "400201": AuthRejected,  # the partner's signature
+    "400600": Unavailable,  # the pair does not trade yet, or not now
+    "600203": Unavailable,
     "400301": PermissionDenied,
     "400302": PermissionDenied,
     "400303": PermissionDenied,
@@ -120,13 +122,14 @@ def error_of_frame(code: int, said: str, *, endpoint: str, pair: str = "") -> Co
 def error_of_answer(status: int, headers: Mapping[str, str], *, venue: str, endpoint: str) -> ConnectorError:
     """What an HTTP status amounts to: a 429 is our rate, KuCoin's own load, or the edge's block.
 
-    Only where our pool is used up does KuCoin say by when it is full again, in ms; without that it is overloaded.
+    Only where our pool is used up does KuCoin say by when it is full again, in ms; without that it is overloaded. The
+    time alone is told without a word of limits.
     """
     if status != 429:
         return error_of_status(status, headers, venue=venue, endpoint=endpoint)
     reset_ms = headers.get("gw-ratelimit-reset", "")
     if reset_ms.isascii() and reset_ms.isdigit():
         return RateLimited("HTTP 429", retry_after_s=int(reset_ms[:9]) / 1000, venue=venue, endpoint=endpoint)
-    if "json" in headers.get("Content-Type", ""):
+    if "json" in headers.get("Content-Type", "") and not endpoint.endswith("/timestamp"):
         return Unavailable("HTTP 429 without a limit of ours: overloaded", venue=venue, endpoint=endpoint)
-    return RateLimited("HTTP 429 from the edge", retry_after_s=EDGE_BLOCK_S, venue=venue, endpoint=endpoint)
+    return RateLimited("HTTP 429", retry_after_s=EDGE_BLOCK_S, venue=venue, endpoint=endpoint)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from connectors.pairs import KnownPairs
     from connectors.types import BookLevel, Candle, PairRules, TradingPair
 
-RATE_LIMIT = RateLimit(capacity=2000, refill_per_s=2000 / 30)
-"""The smallest of the pools that KuCoin refills every 30 s; here one stands for all."""
+RATE_LIMIT = RateLimit(capacity=1000, refill_per_s=1000 / 30)
+"""At most 2,000 in any 30 s, the smallest of the pools that KuCoin refills then; here one stands for all."""
 
 
 def windows(now: datetime, interval: timedelta, count: int, most: int) -> Iterator[tuple[datetime, datetime]]:

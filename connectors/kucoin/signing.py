@@ -60,7 +60,9 @@ def _checked(credentials: Credentials) -> tuple[str, bytes, bytes]:
     key, secret = credentials.api_key.strip(), credentials.api_secret.strip()
     passphrase = (credentials.passphrase or "").strip()
     if not passphrase:
-        raise InvalidPassphrase("no passphrase is set: KuCoin wants the one given when the key was made", venue="kucoin")
+        raise InvalidPassphrase(
+            "no passphrase is set: KuCoin wants the one given when the key was made", venue="kucoin"
+        )
     for text, kind, name in ((key, InvalidKey, "key"), (secret, InvalidKey, "API secret")):
         if not (text and text.isascii() and text.isprintable()):
             raise kind(f"the {name} is empty, or has characters that none has: copy it anew", venue="kucoin")

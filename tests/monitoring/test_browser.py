@@ -96,7 +96,7 @@ def page(browser: Page) -> Page:
 
 @pytest.fixture
 def site(live_server: LiveServer) -> str:
-    """Kraken with a check in each state, as it is served."""
+    """Exchanges with a check in each state, as they are served."""
     load_catalogue()
     plan_checks(now=timezone.now())
     states: dict[Kind, tuple[Outcome, dict[str, Any]]] = {
@@ -104,7 +104,8 @@ def site(live_server: LiveServer) -> str:
         Kind.MARKETS: (Outcome.FAILED, {"cause": Cause.EXCHANGE_MAINTENANCE}),
         Kind.ORDER_BOOK: (Outcome.FAILED, {"evidence": BOOK}),
         Kind.AUTH: (Outcome.INCONCLUSIVE, {}),
-        Kind.PAPER_ORDER: (Outcome.DEGRADED, {"summary": "a_word_without_any_space_" * 12}),
+        Kind.PAPER_ORDER: (Outcome.DEGRADED, {"summary": "a_word_without_any_space_" * 12, "reasons": ("x" * 300,)}),
+        Kind.CANDLES: (Outcome.FAILED, {"cause": Cause.CANDLE_FAULT, "write_capture": lambda: b"x" * 5_000}),
     }
     for check in Check.objects.all():
         outcome, fields = states[Kind(check.kind)]
@@ -179,7 +180,7 @@ def test_whole_page_is_there_without_scripts(page: Page, site: str) -> None:
 
 def test_open_page_keeps_itself_current_and_its_details_open(page: Page, site: str) -> None:
     page.open(f"{site}/exchanges/kraken/")
-    book = Check.objects.get(kind=Kind.ORDER_BOOK)
+    book = Check.objects.get(kind=Kind.ORDER_BOOK, component__exchange__slug="kraken")
     anchor = f"check-{book.component_id}-order-book"
     page.evaluate(f"document.getElementById('{anchor}-evidence').open = true")
     record(book, Outcome.OK, at=timezone.now(), summary="whole and live again")

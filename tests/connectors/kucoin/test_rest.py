@@ -230,6 +230,8 @@ async def test_recorded_refusals_are_told_apart(
         ("200001", Unavailable),
         ("900001", UnknownPair),
         ("503000", Unavailable),
+        ("400600", Unavailable),
+        ("600203", Unavailable),
         ("429000", RateLimited),
     ],
 )
@@ -260,6 +262,21 @@ async def test_a_used_up_pool_says_by_when_it_is_full_again(canned: CannedServer
         await canned_spot.venue_status()
 
     assert refused.value.retry_after_s == 1.5
+
+
+async def test_a_refused_time_is_our_own_rate_for_it_never_tells_of_limits(
+    canned: CannedServer, canned_spot: Kucoin
+) -> None:
+    canned.put("/api/v1/timestamp", json.dumps({"code": "429000", "msg": "Too Many Requests"}), status=429)
+
+    with pytest.raises(RateLimited):
+        await canned_spot.server_time()
+
+
+def test_our_own_limit_never_sends_more_than_a_pool_in_any_window_of_it() -> None:
+    limit = Kucoin.rate_limit
+
+    assert limit.capacity + 30 * limit.refill_per_s <= 2000
 
 
 async def test_the_edge_speaks_for_itself(canned: CannedServer, canned_spot: Kucoin) -> None:

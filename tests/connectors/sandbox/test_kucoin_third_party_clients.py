@@ -199,6 +199,42 @@ async def test_ccxt_follows_its_own_orders(exchange: Any, symbol: str, amount: f
 
 
 @pytest.fixture
+async def futures(spot: KucoinSandbox, perpetual: KucoinPerpetualSandbox) -> AsyncIterator[Any]:
+    """ccxt's class for the futures alone."""
+    exchange = client_of(ccxt.pro.kucoinfutures, spot, perpetual)
+    yield exchange
+    await exchange.close()
+
+
+async def test_ccxt_kucoinfutures_reads_and_trades(futures: Any) -> None:
+    book = await futures.fetch_order_book(PERPETUAL, 20)
+    assert book["bids"][0][0] < book["asks"][0][0]
+    candles = await futures.fetch_ohlcv(PERPETUAL, "1h", limit=100)
+    assert {later[0] - one[0] for one, later in itertools.pairwise(candles)} == {3_600_000}
+    tested = await futures.create_order(PERPETUAL, "limit", "buy", 10, 83000, {"leverage": 5, "test": True})
+    assert tested["id"]
+    placed = await futures.create_order(PERPETUAL, "limit", "buy", 10, 83000, {"leverage": 5})
+    (opened,) = await futures.fetch_open_orders(PERPETUAL)
+    assert (opened["id"], opened["price"]) == (placed["id"], 83000)
+    await futures.cancel_order(placed["id"], PERPETUAL)
+    await futures.create_order(PERPETUAL, "market", "buy", 10, None, {"leverage": 5})
+    (position,) = await futures.fetch_positions([PERPETUAL])
+    assert (position["contracts"], position["side"]) == (10, "long")
+    assert (await futures.fetch_balance())["USDT"]["free"] > 0
+
+
+@pytest.mark.slow(reason="ccxt loads the market before it opens a socket")
+async def test_ccxt_kucoinfutures_follows_the_order_book(futures: Any) -> None:
+    sequences = []
+    async with asyncio.timeout(10):
+        for _ in range(40):
+            book = await futures.watch_order_book(PERPETUAL)
+            assert book["bids"][0][0] < book["asks"][0][0]
+            sequences.append(book["nonce"])
+    assert sequences == sorted(set(sequences))
+
+
+@pytest.fixture
 def threaded() -> Iterator[tuple[SandboxThread[KucoinSandbox], SandboxThread[KucoinPerpetualSandbox]]]:
     """The library's calls block, so the sandboxes run beside them."""
     with (
