@@ -34,7 +34,7 @@ DEMO_CADENCE_S = "30"  # whoever switches a fault on wants to see it soon
 # A task only waits while the worker's event loop does the I/O: one thread for each exchange's run, and spare ones
 # so that the dispatcher never queues behind them.
 WORKER_THREADS = 8
-_CREDENTIAL_NAMES = ("_API_KEY", "_API_SECRET", "_API_PASSPHRASE", "_PARTNER_KEY")
+_CREDENTIAL_NAMES = ("_API_KEY", "_API_SECRET", "_API_PASSPHRASE", "_PARTNER_ID", "_PARTNER_NAME", "_PARTNER_KEY")
 
 
 class Address(NamedTuple):

@@ -41,6 +41,13 @@ class Milliseconds(serializers.FloatField):
         return round(value, 1)
 
 
+class Evidence(serializers.JSONField):
+    """What a check observed, without the memory that is for its own next run."""
+
+    def to_representation(self, value: Any) -> Any:
+        return {name: item for name, item in value.items() if name != "memory"}
+
+
 class ConditionSerializer(AnySerializer):
     name = serializers.CharField()
     limit = serializers.CharField()
@@ -87,7 +94,7 @@ class FullCheckSerializer(CheckSerializer):
     hosts = serializers.JSONField(source="result.hosts", allow_null=True)
     reasons = serializers.JSONField(source="result.reasons", allow_null=True)
     conditions = ConditionSerializer(many=True)
-    evidence = serializers.JSONField(source="result.evidence", allow_null=True)
+    evidence = Evidence(source="result.evidence", allow_null=True)
     history = PastOutcomeSerializer(source="past", many=True)
 
 

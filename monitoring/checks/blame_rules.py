@@ -18,6 +18,9 @@ HIGH, MEDIUM, LOW = Confidence
 SLOW_HERE_MS = 1_500.0
 """Unrelated hosts that take as long for one small answer are behind a slow network of ours."""
 
+STOOD_STILL_MS = 1_000.0
+"""A process that does nothing for so long is no fair judge of what took how long."""
+
 RESTRICTED = frozenset({VenueMode.CANCEL_ONLY, VenueMode.POST_ONLY, VenueMode.LIMIT_ONLY})
 
 Test = Callable[[Finding, Circumstances], bool]
@@ -92,6 +95,17 @@ RULES: tuple[Rule, ...] = (
         blame=Blame.OWN_RATE,
         confidence=MEDIUM,
         headline="held back by our own rate limit",
+    ),
+    Rule(
+        "our process stood still",
+        "slow, or too late, and our own process did nothing for a second or more of the run",
+        "Our own process stood still for {stood_still} meanwhile, so it cannot tell who was slow.",
+        causes=frozenset({Cause.SLOW, Cause.SLOW_RECOVERY, Cause.TIMEOUT}),
+        holds=lambda finding, known: known.stood_still_ms >= STOOD_STILL_MS,
+        outcome=Outcome.INCONCLUSIVE,
+        blame=Blame.VANTAGE,
+        confidence=MEDIUM,
+        headline="our own process stood still",
     ),
     Rule(
         "no credentials",

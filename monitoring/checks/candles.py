@@ -129,7 +129,7 @@ class _Reading:
         self._connector = connector
         self._pair = pair
         self._settles = timedelta(seconds=limits.settled_s)
-        self._limit = min(limits.limit, connector.max_candles)
+        self._limit = max(1, min(limits.limit, connector.max_candles))
         self._offset = self._margin = timedelta()
 
     def date_by(self, clock: ServerTime) -> None:

@@ -19,7 +19,7 @@ class Circumstances:
 
     `clock_offset_ms` is the control hosts' clock minus ours, `venue_offset_ms` the venue's minus ours. `key_accepted`,
     `others_read` and `told_to_wait` tell of the other steps of the same run: the venue took our key, its answers made
-    sense, our rate was too high.
+    sense, our rate was too high. `stood_still_ms` is the longest time in which our own process did nothing meanwhile.
     """
 
     is_on_this_machine: bool = False
@@ -32,6 +32,7 @@ class Circumstances:
     key_accepted: bool = False
     others_read: bool = False
     told_to_wait: bool = False
+    stood_still_ms: float = 0.0
 
     @property
     def is_our_clock_right(self) -> bool | None:
@@ -47,6 +48,7 @@ class Circumstances:
             "our_offset": _milliseconds(self.clock_offset_ms),
             "venue_offset": _milliseconds(self.venue_offset_ms),
             "network_ms": _milliseconds(self.network_ms),
+            "stood_still": _milliseconds(self.stood_still_ms),
             "said": self.venue_said or (self.venue_mode or "nothing"),
         }
 

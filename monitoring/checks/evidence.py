@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from connectors.scrub import SHORTEST_SECRET
 from monitoring.checks.causes import Failure
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Steps:
 
     def __init__(self, deadline_s: float) -> None:
         self._loop = asyncio.get_running_loop()
+        self._deadline_s = deadline_s
         self._deadline = self._loop.time() + deadline_s
         self._failures: list[Failure] = []
         self._elapsed_ms: dict[str, float] = {}
@@ -55,12 +57,18 @@ class Steps:
     async def step(self, name: str, *, within_s: float | None = None) -> AsyncIterator[None]:
         """Run the body until the deadline, or *within_s* where that is sooner."""
         started = self._loop.time()
-        until = self._deadline if within_s is None else min(self._deadline, started + within_s)
+        until, limit = self._deadline, f"the check's deadline of {self._deadline_s:g} s"
+        if within_s is not None and started + within_s < until:
+            until, limit = started + within_s, f"{within_s:g} s"
+        ends = asyncio.timeout_at(until)
         try:
-            async with asyncio.timeout_at(until):
+            async with ends:
                 yield
         except Exception as error:  # noqa: BLE001 - the one boundary of a check: whatever it is, it is evidence
-            self._failures.append(Failure.of(error, step=name))
+            failure = Failure.of(error, step=name)
+            if ends.expired() and isinstance(error, TimeoutError):
+                failure = replace(failure, message=f"no result within {limit}")
+            self._failures.append(failure)
         finally:
             self._elapsed_ms[name] = round((self._loop.time() - started) * 1000, 1)
 
@@ -103,8 +111,11 @@ def as_json(value: Any) -> Any:
 
 
 def without_secrets(value: Any, secrets: Iterable[str]) -> Any:
-    """*value* with every text in *secrets* blotted out, wherever a venue may have echoed it."""
-    hidden = [secret for secret in secrets if secret]
+    """*value* with every text in *secrets* blotted out, wherever a venue may have echoed it.
+
+    One of a few characters stays: blotted out of every word that has it, it would be told, not hidden.
+    """
+    hidden = sorted((secret for secret in secrets if len(secret) >= SHORTEST_SECRET), key=len, reverse=True)
 
     def clean(item: Any) -> Any:
         match item:

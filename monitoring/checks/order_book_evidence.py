@@ -73,12 +73,12 @@ class Observation:
     """What one stream did while it was watched, for `watched_s` of the `planned_s` where the verdict was clear sooner.
 
     `quiet_ms` is the time since the last book frame, and `rest` the same book over REST, asked for only when that is
-    long; `rest_refusal` is why it did not come. `delay_ms` is how old the last frame was on arrival, by the venue's clock, known to `clock_uncertainty_ms`.
-    `spread_percent` is of the middle, the smallest of the last moments. `broken_by` is the latest error that broke the
-    stream, healed or not; `found_after_ms` the time from when something was first wrong to when that was certain.
-    `recovery_ms` is the time from cutting our own connection to a live book. `bids` and `asks` are the best levels of
-    the last whole book, best first, for a page to show. `was_proven` tells that an earlier run saw updates pass;
-    `memory` tells the next one.
+    long; `rest_refusal` is why it did not come. `delay_ms` is how old the last frame was on arrival, by the venue's
+    clock, known to `clock_uncertainty_ms`. `spread_percent` is of the middle, the smallest of the last moments.
+    `broken_by` is the latest error that broke the stream, healed or not; `found_after_ms` the time from when something
+    was first wrong to when that was certain. `recovery_ms` is the time from cutting our own connection to a live book.
+    `bids` and `asks` are the best levels of the last whole book, best first, for a page to show. `was_proven` tells
+    that an earlier run saw updates pass; `memory` tells the next one.
     """
 
     pair: TradingPair

@@ -15,7 +15,7 @@ from monitoring.checks.causes import Failure
 from monitoring.checks.evidence import Scope, as_json, without_secrets
 from monitoring.checks.outcomes import Blame, CheckResult, Kind, Verdict
 from monitoring.checks.thresholds import Thresholds
-from monitoring.checks.vantage import Guard, Meanwhile
+from monitoring.checks.vantage import Guard, Meanwhile, Stopwatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,11 +83,16 @@ async def run_checks(
         previous or {},
         captures,
     )
-    async with captures.running() if captures else nullcontext(), asyncio.TaskGroup() as group:
+    stopwatch = Stopwatch()
+    async with (
+        captures.running() if captures else nullcontext(),
+        stopwatch.running() if meanwhile is None else nullcontext(),
+        asyncio.TaskGroup() as group,
+    ):
         tasks = [group.create_task(run.look(kind), name=f"{connector.id} {kind}") for kind in kinds]
     looks = [task.result() for task in tasks]
     # Only when all have looked: what one check met tells who is to blame for what another did.
-    meanwhile = meanwhile or Meanwhile.of(look.verdict for look in looks)
+    meanwhile = meanwhile or Meanwhile.of((look.verdict for look in looks), stood_still_ms=stopwatch.longest_ms)
     results = []
     for look in looks:
         result = run.result(look, await guard.settle(look.kind, look.verdict, meanwhile))

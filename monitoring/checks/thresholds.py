@@ -8,6 +8,9 @@ from typing import Any, Self
 
 from connectors.errors import nearest
 
+MOST = 50_000_000
+"""Of any limit: more than a year of seconds, and less than what a time of so many intervals can be reckoned with."""
+
 
 class UnknownThreshold(ValueError):
     """An override names a kind or a limit that does not exist, or has no number for it; the message says which."""
@@ -153,8 +156,8 @@ def _replaced(kind: str, limits: Any, values: Mapping[str, float]) -> Any:
     for name, value in values.items():
         if name not in names:
             raise UnknownThreshold(f"{kind} has no limit {name!r}: {nearest(name, names)}")
-        if isinstance(value, bool) or not isinstance(value, int | float) or value != value or value < 0:
-            raise UnknownThreshold(f"{kind}.{name} must be a number of at least 0, not {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= MOST:
+            raise UnknownThreshold(f"{kind}.{name} must be a number from 0 to {MOST:,}, not {value!r}")
         if isinstance(getattr(limits, name), int) and not isinstance(value, int):
             raise UnknownThreshold(f"{kind}.{name} must be a whole number, not {value!r}")
     return replace(limits, **values)

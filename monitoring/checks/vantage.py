@@ -41,6 +41,8 @@ PROBE_TIMEOUT_S = 5.0
 SECOND_LOOK_S = 2 * PROBE_TIMEOUT_S
 """For everything that is asked after the checks: of the control hosts, and of the venue itself."""
 
+LOOK_EVERY_S = 0.1
+
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 LOOKED_AROUND_FOR = UNREACHED | {Cause.CLOCK_SKEW, Cause.SLOW, Cause.SLOW_RECOVERY}
@@ -71,21 +73,48 @@ NOBODY_TO_ASK = NOBODY_ASKED = Vantage(has_network=None, clock_offset_ms=None)
 
 @dataclass(frozen=True, slots=True)
 class Meanwhile:
-    """What the checks of the same run met beside a finding: our key accepted, an answer read, too high a rate."""
+    """What the checks of the same run met beside a finding: our key accepted, an answer read, too high a rate.
+
+    `stood_still_ms` is of our own process, the longest time.
+    """
 
     key_accepted: bool = False
     others_read: bool = False
     told_to_wait: bool = False
+    stood_still_ms: float = 0.0
 
     @classmethod
-    def of(cls, verdicts: Iterable[Verdict]) -> Self:
+    def of(cls, verdicts: Iterable[Verdict], *, stood_still_ms: float = 0.0) -> Self:
         conditions = [condition for verdict in verdicts for condition in verdict.conditions]
         met = {condition.name for condition in conditions if condition.outcome is Outcome.OK}
         return cls(
             key_accepted=bool(met & KEY_WAS_ACCEPTED),
             others_read=bool(met - KEY_WAS_ACCEPTED - {"credentials"}),
             told_to_wait=any(condition.cause is Cause.RATE_LIMITED for condition in conditions),
+            stood_still_ms=stood_still_ms,
         )
+
+
+class Stopwatch:
+    """How long the event loop stood still at the longest, while `running`: what was due then was not late by itself."""
+
+    def __init__(self) -> None:
+        self.longest_ms = 0.0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        watching = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watching.cancel()
+
+    async def _watch(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LOOK_EVERY_S
+            await asyncio.sleep(LOOK_EVERY_S)
+            self.longest_ms = max(self.longest_ms, round((loop.time() - due) * 1000, 1))
 
 
 NOTHING_ELSE = Meanwhile()
@@ -206,6 +235,7 @@ class Guard:
             key_accepted=seen.key_accepted,
             others_read=seen.others_read,
             told_to_wait=seen.told_to_wait,
+            stood_still_ms=seen.stood_still_ms,
         )
 
     def _soon(self) -> float:

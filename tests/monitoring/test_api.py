@@ -33,7 +33,7 @@ def watched(catalogue: None) -> None:
             check,
             outcome,
             at=timezone.now() - timedelta(seconds=5),
-            evidence={"top": {"bid": "83735.8"}},
+            evidence={"top": {"bid": "83735.8"}, "memory": {"updates_applied": True}},
             confidence=Confidence.MEDIUM,
             reasons=("It was cut off twice.",),
         )

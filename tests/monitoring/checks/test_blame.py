@@ -54,6 +54,20 @@ CASES: list[tuple[str, Kind, Condition, Circumstances, tuple[str, str, str, str]
         ("failed", "timeout", "exchange", "high"),
     ),
     (
+        "our process stood still",
+        Kind.ORDER_BOOK,
+        condition(Cause.SLOW_RECOVERY, outcome=Outcome.DEGRADED),
+        known(ONLINE, stood_still_ms=1_200.0),
+        ("inconclusive", "slow_recovery", "vantage", "medium"),
+    ),
+    (
+        "our process stood still",
+        Kind.MARKETS,
+        condition(Cause.TIMEOUT, "TimeoutError", blame=Blame.CONNECTOR),
+        known(ONLINE, stood_still_ms=1_200.0),
+        ("inconclusive", "timeout", "vantage", "medium"),
+    ),
+    (
         "no credentials",
         Kind.AUTH,
         condition(Cause.NO_CREDENTIALS, outcome=Outcome.INCONCLUSIVE, blame=Blame.NONE),

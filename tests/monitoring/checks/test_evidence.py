@@ -40,6 +40,7 @@ async def test_a_step_that_hangs_ends_at_the_deadline_and_leaves_none_for_the_ne
         ("first", Cause.TIMEOUT),
         ("second", Cause.TIMEOUT),
     ]
+    assert {failure.message for failure in steps.failures} == {"no result within the check's deadline of 0.01 s"}
 
 
 async def test_a_step_may_have_less_time_than_the_whole() -> None:
@@ -48,7 +49,9 @@ async def test_a_step_may_have_less_time_than_the_whole() -> None:
     async with steps.step("aside", within_s=0.01):
         await asyncio.Event().wait()
 
-    assert [failure.cause for failure in steps.failures] == [Cause.TIMEOUT]
+    assert [(failure.cause, failure.message) for failure in steps.failures] == [
+        (Cause.TIMEOUT, "no result within 0.01 s")
+    ]
 
 
 async def test_cancellation_passes_through_a_step() -> None:
@@ -103,9 +106,9 @@ def test_evidence_keeps_decimals_exact_and_times_in_utc() -> None:
 
 
 def test_a_secret_is_blotted_out_wherever_a_venue_echoes_it() -> None:
-    evidence = {"failures": [{"message": "bad key K-123!", "K-123": 1}], "count": 2}
+    evidence = {"failures": [{"message": "bad key K-1234!", "K-1234": 1}], "count": 2}
 
-    assert without_secrets(evidence, ["K-123", ""]) == {
+    assert without_secrets(evidence, ["K-1234", "", "d"]) == {
         "failures": [{"message": "bad key [hidden]!", "[hidden]": 1}],
         "count": 2,
     }

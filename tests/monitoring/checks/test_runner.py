@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from connectors.errors import InvalidKey, UnexpectedShape, UsageError
 from connectors.kraken import Kraken
 from connectors.sandbox import KrakenSandbox
 from connectors.types import Credentials, PairRules, TradingPair, VenueStatus
-from monitoring.checks import runner
+from monitoring.checks import blame_rules, runner
 from monitoring.checks.outcomes import Blame, Cause, Kind, Outcome
 from monitoring.checks.runner import kinds_of, run_checks
 from monitoring.checks.thresholds import Thresholds
@@ -143,6 +144,25 @@ async def test_a_connector_that_does_not_let_go_is_cut_off_and_blamed(
 
     assert (result.verdict.cause, result.verdict.blame) == (Cause.TIMEOUT, Blame.CONNECTOR)
     assert result.evidence["source"] == "sandbox"
+
+
+class Busy(UnthrottledKraken):
+    """A connector that keeps the whole process busy, before it is out of time."""
+
+    async def trading_pairs(self) -> Any:
+        time.sleep(0.2)  # noqa: ASYNC251 - keeping the event loop from running is what is tested
+        await asyncio.Event().wait()
+
+
+async def test_nobody_else_is_blamed_for_what_took_long_while_our_process_stood_still(
+    sandbox: KrakenSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blame_rules, "STOOD_STILL_MS", 90.0)
+    async with Busy(urls=sandbox.urls) as connector:
+        [result] = await run_checks(connector, [Kind.MARKETS], deadline_s=0.3)
+
+    assert (result.outcome, result.verdict.blame) == (Outcome.INCONCLUSIVE, Blame.VANTAGE)
+    assert "stood still for" in result.verdict.reasons[0]
 
 
 class Illogical(UnthrottledKraken):

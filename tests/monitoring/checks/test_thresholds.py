@@ -25,12 +25,16 @@ def test_an_override_replaces_one_limit_and_leaves_the_rest() -> None:
         ({"order_book": {"deph": 25}}, "order_book has no limit 'deph': did you mean depth?"),
         ({"markets": [1]}, "markets: write an object of limits by name, not [1]"),
         ({"order_book": {"depth": 2.5}}, "order_book.depth must be a whole number, not 2.5"),
-        ({"connectivity": {"slow_ms": "1"}}, "connectivity.slow_ms must be a number of at least 0, not '1'"),
-        ({"connectivity": {"slow_ms": True}}, "connectivity.slow_ms must be a number of at least 0, not True"),
-        ({"connectivity": {"slow_ms": -1}}, "connectivity.slow_ms must be a number of at least 0, not -1"),
+        ({"connectivity": {"slow_ms": "1"}}, "connectivity.slow_ms must be a number from 0 to 50,000,000, not '1'"),
+        ({"connectivity": {"slow_ms": True}}, "connectivity.slow_ms must be a number from 0 to 50,000,000, not True"),
+        ({"connectivity": {"slow_ms": -1}}, "connectivity.slow_ms must be a number from 0 to 50,000,000, not -1"),
         (
             {"connectivity": {"slow_ms": float("nan")}},
-            "connectivity.slow_ms must be a number of at least 0, not nan",
+            "connectivity.slow_ms must be a number from 0 to 50,000,000, not nan",
+        ),
+        (
+            {"markets": {"change_shown_s": float("inf")}},
+            "markets.change_shown_s must be a number from 0 to 50,000,000, not inf",
         ),
     ],
 )
