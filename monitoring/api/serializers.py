@@ -10,7 +10,7 @@ from rest_framework import serializers
 from registry.models import Bounty, Component, Exchange, Maintainer, Proposal, TierAssignment
 
 if TYPE_CHECKING:
-    from monitoring.pages import ExchangeView
+    from monitoring.pages import CheckView, ExchangeView
 
     AnySerializer = serializers.Serializer[Any]
 else:  # DRF's own class takes no type argument at run time
@@ -95,7 +95,14 @@ class FullCheckSerializer(CheckSerializer):
     reasons = serializers.JSONField(source="result.reasons", allow_null=True)
     conditions = ConditionSerializer(many=True)
     evidence = Evidence(source="result.evidence", allow_null=True)
+    capture_url = serializers.SerializerMethodField()
     history = PastOutcomeSerializer(source="past", many=True)
+
+    def get_capture_url(self, view: CheckView) -> str | None:
+        """Of the latest run that was kept, for `python -m monitoring.checks --replay`."""
+        if view.capture is None:
+            return None
+        return reverse("monitoring:capture", args=[view.check.component.exchange.slug, view.capture.result_id])
 
 
 class ComponentSerializer(AnySerializer):

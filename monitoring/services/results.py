@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from monitoring.checks.outcomes import CheckResult
 
 MAX_EVIDENCE_CHARS = 64 * 1024
+NEEDED_NEXT = ("source", "pair", "memory")
+"""What the next run is held against."""
 MAX_SUMMARY_CHARS = 500
 
 
@@ -133,4 +135,6 @@ def _bounded(evidence: dict[str, Any]) -> dict[str, Any]:
     size = len(json.dumps(evidence))
     if size <= MAX_EVIDENCE_CHARS:
         return evidence
-    return {"left_out": f"{size} characters of evidence, more than the {MAX_EVIDENCE_CHARS} that are kept"}
+    told = {"left_out": f"{size} characters of evidence, more than the {MAX_EVIDENCE_CHARS} that are kept"}
+    needed = {name: evidence[name] for name in NEEDED_NEXT if name in evidence}
+    return told | needed if len(json.dumps(needed)) <= MAX_EVIDENCE_CHARS else told

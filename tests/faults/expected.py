@@ -82,7 +82,8 @@ ROWS = (
         seconds=3.0,
     ),
     Row(Strike("sequence_gap"), {BOOK: failed("sequence_gap")}, strikes_live=True),
-    Row(Strike("stall"), {BOOK: failed("stale_data")}, strikes_live=True),
+    # At the usual watch, so that its limit is the usual two seconds.
+    Row(Strike("stall"), {BOOK: failed("stale_data")}, strikes_live=True, seconds=5.0),
     Row(Strike("late_frames", {"seconds": 60.0}), {BOOK: failed("stale_data")}, strikes_live=True),
     Row(Strike("crossed_book"), {BOOK: failed("crossed_book"), PAPER: failed("crossed_book")}, strikes_live=True),
     Row(Strike("locked_book"), {BOOK: failed("locked_book"), PAPER: failed("locked_book")}, strikes_live=True),

@@ -36,6 +36,7 @@ def watched(catalogue: None) -> None:
             evidence={"top": {"bid": "83735.8"}, "memory": {"updates_applied": True}},
             confidence=Confidence.MEDIUM,
             reasons=("It was cut off twice.",),
+            write_capture=lambda: b"frames",
         )
 
 
@@ -94,6 +95,8 @@ def test_check_carries_verdict_evidence_history_and_source(client: Client, watch
     assert (check["summary"], check["source"], check["duration_ms"]) == ("as it is", "sandbox", 250.0)
     assert check["conditions"] == [{"name": "answers", "limit": "yes", "seen": "no", "outcome": "failed"}]
     assert check["evidence"] == {"top": {"bid": "83735.8"}}
+    assert check["capture_url"] == f"/exchanges/kraken/captures/{result.pk}/"
+    assert client.get(check["capture_url"]).content == b"frames"
     assert check["hosts"] == {"rest": "127.0.0.1:8443"}
     assert parse_datetime(check["started_at"]) == result.started_at
     assert check["started_at"].endswith("Z")

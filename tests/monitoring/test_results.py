@@ -130,6 +130,17 @@ def test_evidence_beyond_any_use_is_left_out_and_says_so() -> None:
     assert list(Result.objects.get().evidence) == ["left_out"]
 
 
+def test_evidence_beyond_the_bound_keeps_what_the_next_run_needs() -> None:
+    check = make_check()
+    needed = {"source": "live", "pair": "BTC-USD", "memory": {"rules": {"price_tick": "0.1"}}}
+
+    record_results(claim_at(NOON), [seen(check, evidence=needed | {"body": "x" * MAX_EVIDENCE_CHARS})], now=NOON)
+
+    evidence = Result.objects.get().evidence
+    assert {name: evidence[name] for name in needed} == needed
+    assert sorted(evidence) == ["left_out", "memory", "pair", "source"]
+
+
 def test_the_database_refuses_a_second_result_of_one_run() -> None:
     check = make_check()
     run_id = uuid4()
