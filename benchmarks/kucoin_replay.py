@@ -35,6 +35,7 @@ class KucoinReplay:
         self._play = play
         self._position = 0
         """Frames played, over all cycles."""
+        self._end: int | None = None
         self._started = time.monotonic()
         self._snapshots = 0
         self._connections = 0
@@ -77,7 +78,9 @@ class KucoinReplay:
     def _book(self, depth: int) -> dict[str, object]:
         self._snapshots += 1
         cycle, index = divmod(self._by_the_clock(), len(self._recording.frames))
-        return self._recording.rest_book(self._recording.book_after(index), cycle, depth, _now_ms())
+        # Dated as the frames are by then: a book from long before them would be of another numbering.
+        end = self._end is not None and self._position >= self._end
+        return self._recording.rest_book(self._recording.book_after(index), cycle, depth, LAST_MS if end else _now_ms())
 
     def _by_the_clock(self) -> int:
         if self._play.frames_per_s is not None:
@@ -112,7 +115,7 @@ class KucoinReplay:
         while self._snapshots == before:  # no reader keeps up with both: a real market waits for nobody, but is slower
             await self._send(client, 1)
             await asyncio.sleep(1 / TRICKLE_FRAMES_PER_S)
-        end = None if self._play.frames is None else self._position + self._play.frames
+        end = self._end = None if self._play.frames is None else self._position + self._play.frames
         while end is None or self._position < end:
             await self._send(client, FRAMES_AT_ONCE)
         while True:  # again and again: a reader that looks now and then may have looked away

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from connectors.base import BookStreaming, Candles, MarketData
@@ -233,17 +234,35 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     )
 
 
+def _stands_for(contract: Mapping[str, Any] | None, pair: str) -> str:
+    """What one contract is worth, since its sizes are counted in contracts; empty on a spot market."""
+    if contract is None:
+        return ""
+    base, _, quote = pair.partition("-")
+    return f"{Decimal(contract['multiplier']).normalize():f} {quote if contract['is_inverse'] else base}"
+
+
 def readable(command: str, answer: Mapping[str, Any]) -> str:
     """The same answer for a person."""
     title = f"{answer['connector']} ({answer['source']})"
     if command == "pairs":
         fields = ("pair", "status", "price_tick", "size_step", "min_size", "min_cost")
-        rows = [[str(entry[field] or "") for field in fields] for entry in answer["pairs"]]
-        return f"{title}: {len(rows)} pairs\n{table([field.replace('_', ' ') for field in fields], rows)}"
+        rows = [
+            [*(str(entry[field] or "") for field in fields), _stands_for(entry.get("contract"), entry["pair"])]
+            for entry in answer["pairs"]
+        ]
+        headings = [
+            *(field.replace("_", " ") for field in fields),
+            "one contract" if any(row[-1] for row in rows) else "",
+        ]
+        return f"{title}: {len(rows)} pairs\n{table(headings, rows)}"
     if command == "candles":
         columns = ("open_time", "open", "high", "low", "close", "base_volume", "trades")
         rows = [
-            [*(str(entry[field]) for field in columns), "" if entry["closed"] else "forming"]
+            [
+                *("" if entry[field] is None else str(entry[field]) for field in columns),
+                "" if entry["closed"] else "forming",
+            ]
             for entry in answer["candles"]
         ]
         headings = [*(field.replace("_", " ") for field in columns), ""]
@@ -251,8 +270,8 @@ def readable(command: str, answer: Mapping[str, Any]) -> str:
     asks, bids = ([[level["price"], level["size"], side] for level in answer[f"{side}s"]] for side in ("ask", "bid"))
     health = (
         f"{answer['updates']} updates in {answer['seconds']} s, first snapshot after {answer['first_snapshot_ms']} ms, "
-        f"{answer['checksum_failures']} checksum failures, {answer['resyncs']} resyncs, "
-        f"{answer['reconnects']} reconnects"
+        f"{answer['checksum_failures']} checksum failures, {answer['sequence_gaps']} sequence gaps, "
+        f"{answer['resyncs']} resyncs, {answer['reconnects']} reconnects"
     )
     return f"{title}: {answer['pair']}\n{table(['price', 'size', ''], [*reversed(asks), *bids])}\n{health}"
 

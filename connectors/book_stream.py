@@ -9,27 +9,23 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from connectors.book_feed import FeedEvent, SessionFeed
 from connectors.book_memory import BookMemory
-from connectors.clock import between, clock_in_use, utc_now
+from connectors.clock import between, clock_in_use
 from connectors.errors import (
-    ChecksumMismatch,
     ConnectorError,
-    CrossedBook,
     DataError,
     Disconnected,
-    LockedBook,
-    MalformedPayload,
     MessageTooLarge,
-    SequenceGap,
     Stale,
     Timeout,
     is_transient,
 )
+from connectors.pings import Pings
+from connectors.stitching import stitched
+from connectors.stream_stats import StreamRecord
 from connectors.websocket import open_websocket
 
 if TYPE_CHECKING:
@@ -38,6 +34,7 @@ if TYPE_CHECKING:
 
     from connectors.book_feed import BookFeed
     from connectors.order_book import OrderBook
+    from connectors.stream_stats import StreamStats
     from connectors.types import TradingPair
     from connectors.websocket import WebSocketConnection
 
@@ -51,37 +48,6 @@ SETTLED_S = 10.0
 """A subscription that held for so long starts the back-off anew; a break sooner is the same trouble again."""
 QUIET_S = 1.0
 """A pair without a change for so long after subscribing is quiet: its snapshot is asked for without waiting for one."""
-SNAPSHOT_WAITS_S = (0.0, 0.1, 0.2, 0.4, 0.8, 1.6)
-"""Before each attempt to get a snapshot by another way than the stream; the last one is repeated."""
-
-
-@dataclass(slots=True)
-class StreamStats:
-    """Counts since the stream was entered; silence is between any two frames, in whole or in part.
-
-    The times count from before the first connection. `locked_books` are among the `crossed_books`; `refills` are new
-    snapshots of a healthy book that had run short of known levels, and not among the `snapshots`.
-    """
-
-    updates: int = 0
-    snapshots: int = 0
-    heartbeats: int = 0
-    checksum_failures: int = 0
-    sequence_gaps: int = 0
-    crossed_books: int = 0
-    locked_books: int = 0
-    malformed: int = 0
-    resyncs: int = 0
-    reconnects: int = 0
-    refills: int = 0
-    subscribed_ms: float | None = None
-    first_snapshot_ms: float | None = None
-    first_update_ms: float | None = None
-    largest_silence_ms: float = 0.0
-    largest_book_silence_ms: float = 0.0
-    last_venue_time: datetime | None = None
-    last_update_at: datetime | None = None
-    last_error: ConnectorError | None = None
 
 
 class BookStream:
@@ -98,7 +64,8 @@ class BookStream:
         self._new_feed = new_feed
         self._venue = venue
         self._feed: BookFeed | None = None
-        self._stats = StreamStats()
+        self._record = StreamRecord()
+        self._stats = self._record.stats
         self._changed = asyncio.Event()
         self._trouble = asyncio.Event()
         self._welcomed = asyncio.Event()
@@ -107,9 +74,8 @@ class BookStream:
         self._supervisor: asyncio.Task[None] | None = None
         self._fetching: asyncio.Task[None] | None = None
         self._now = clock_in_use.get().monotonic
-        self._opened_at = self._asked_at = self._last_frame = self._last_book_frame = 0.0
-        self._pinged_at = 0.0
-        self._unanswered_since: float | None = None
+        self._asked_at = 0.0
+        self._pings: Pings | None = None
         self._live_since: float | None = None
         self._attempts = 0
         self._memory: BookMemory | None = None
@@ -178,14 +144,7 @@ class BookStream:
     @property
     def stats(self) -> StreamStats:
         """The counts as they stand; a silence that still lasts is part of the largest."""
-        now = self._now()
-        if self._opened_at:
-            self._note_silence(now)
-        if self._stats.snapshots:
-            self._stats.last_update_at = utc_now() - timedelta(seconds=now - self._last_book_frame)
-        if self._feed is not None:
-            self._stats.last_venue_time = self._feed.last_venue_time() or self._stats.last_venue_time
-        return self._stats
+        return self._record.as_of(self._now(), self._feed.last_venue_time() if self._feed is not None else None)
 
     async def _change(self) -> None:
         if self._supervisor is None:
@@ -203,11 +162,11 @@ class BookStream:
         if self._feed is None:
             return
         now = self._now()
-        stats = self._stats
-        silence_ms = (now - self._last_frame) * 1000
+        stats, record = self._stats, self._record
+        silence_ms = (now - record.last_frame) * 1000
         if silence_ms > stats.largest_silence_ms:
             stats.largest_silence_ms = silence_ms
-        self._last_frame = now
+        record.last_frame = now
         if self._error is not None:
             return  # of a subscription that is being ended
         try:
@@ -221,13 +180,13 @@ class BookStream:
         if event is FeedEvent.UPDATE:
             stats.updates += 1
             if stats.first_update_ms is None:
-                stats.first_update_ms = (now - self._opened_at) * 1000
+                stats.first_update_ms = (now - record.opened_at) * 1000
         elif not self._takes(event, now):
             return
-        book_silence_ms = (now - self._last_book_frame) * 1000
+        book_silence_ms = (now - record.last_book_frame) * 1000
         if book_silence_ms > stats.largest_book_silence_ms:
             stats.largest_book_silence_ms = book_silence_ms
-        self._last_book_frame = now
+        record.last_book_frame = now
         if self._memory is not None:
             self._memory.note(self._feed.book)
         self._changed.set()
@@ -236,7 +195,8 @@ class BookStream:
         """See to a rarer event; whether it changed a live book."""
         if event is FeedEvent.HEARTBEAT:
             self._stats.heartbeats += 1
-            self._unanswered_since = None
+            if self._pings is not None:
+                self._pings.note_pong()
         elif event is FeedEvent.WELCOME:
             self._welcomed.set()
         elif event is FeedEvent.SNAPSHOT:
@@ -256,19 +216,9 @@ class BookStream:
         return False
 
     def _go_live(self, now: float) -> None:
-        stats = self._stats
-        stats.snapshots += 1
+        self._record.note_snapshot(now)
         self.is_live = True
         self._live_since = now
-        if stats.first_snapshot_ms is None:
-            stats.first_snapshot_ms = (now - self._opened_at) * 1000
-            self._last_book_frame = now
-
-    def _note_silence(self, now: float) -> None:
-        stats = self._stats
-        stats.largest_silence_ms = max(stats.largest_silence_ms, (now - self._last_frame) * 1000)
-        if stats.snapshots:
-            stats.largest_book_silence_ms = max(stats.largest_book_silence_ms, (now - self._last_book_frame) * 1000)
 
     def _break(self, error: ConnectorError) -> None:
         """Note what is wrong, once per break."""
@@ -276,17 +226,7 @@ class BookStream:
             return
         self._error = error
         self.is_live = False
-        stats = self._stats
-        stats.last_error = error
-        if isinstance(error, ChecksumMismatch):
-            stats.checksum_failures += 1
-        elif isinstance(error, SequenceGap):
-            stats.sequence_gaps += 1
-        elif isinstance(error, CrossedBook):
-            stats.crossed_books += 1
-            stats.locked_books += isinstance(error, LockedBook)
-        elif isinstance(error, MalformedPayload | MessageTooLarge):
-            stats.malformed += 1
+        self._record.note_break(error)
         self._trouble.set()
 
     def _fail(self, error: Exception) -> None:
@@ -302,39 +242,26 @@ class BookStream:
             self._fetching = asyncio.create_task(self._fetch_and_stitch(self._feed), name=f"snapshot {self.pair}")
 
     async def _fetch_and_stitch(self, feed: SessionFeed) -> None:
-        """Until a snapshot fits. What prevents it breaks the stream, as a bad frame would."""
+        """What prevents it breaks the stream, as a bad frame would."""
         try:
-            attempt = 0
-            while not await self._stitched(feed, attempt):
-                attempt += 1
+            if await stitched(feed, is_live=lambda: self.is_live, is_ending=lambda: self._error is not None):
+                self._take_over(feed)
         except ConnectorError as error:
             self._break(error)
         except Exception as error:  # noqa: BLE001  # as in _on_message: the consumer has to hear of it
             self._fail(error)
 
-    async def _stitched(self, feed: SessionFeed, attempt: int) -> bool:
-        await asyncio.sleep(SNAPSHOT_WAITS_S[min(attempt, len(SNAPSHOT_WAITS_S) - 1)])
-        was_live = self.is_live
-        try:
-            snapshot = await feed.fetch_snapshot()
-        except ConnectorError as error:
-            if self.is_live and is_transient(error) and attempt < len(SNAPSHOT_WAITS_S):
-                return False  # the book is still good, only running short of levels
-            raise
-        if self._error is not None or self.is_live > was_live:
-            return True  # of a subscription that is being ended, or the stream itself gave a whole book meanwhile
-        if not feed.stitch(snapshot):
-            return False
+    def _take_over(self, feed: SessionFeed) -> None:
+        """The book has what the snapshot had."""
         now = self._now()
         if self.is_live:
             self._stats.refills += 1
         else:
             self._go_live(now)
-            self._last_book_frame = now
+            self._record.last_book_frame = now
         if self._memory is not None:
             self._memory.note(feed.book)
         self._changed.set()
-        return True
 
     async def _stop_fetching(self) -> None:
         if self._fetching is not None:
@@ -372,8 +299,7 @@ class BookStream:
     async def _connection(self) -> None:
         """One connection, from open to broken. Raises what broke it."""
         feed = await self._new_feed()
-        if not self._opened_at:
-            self._opened_at = self._last_frame = self._now()
+        self._record.note_opening(self._now())
         await self._stop_fetching()
         self._feed = feed
         self._start_over()
@@ -382,9 +308,8 @@ class BookStream:
             if isinstance(feed, SessionFeed):
                 await self._until_welcome(connection, feed)
             await connection.send(feed.subscribe())
-            if self._stats.subscribed_ms is None:
-                self._stats.subscribed_ms = (self._now() - self._opened_at) * 1000
-            self._pinged_at, self._unanswered_since = self._now(), None
+            self._record.note_subscription(self._now())
+            self._pings = Pings(feed.keep_alive, self._now()) if isinstance(feed, SessionFeed) else None
             while True:
                 error = await self._until_trouble(connection, feed)
                 if self._live_since is not None and self._now() - self._live_since > SETTLED_S:
@@ -437,15 +362,15 @@ class BookStream:
         try:
             while True:
                 now = self._now()
-                until_silent_s = max(self._last_frame, self._asked_at) + SILENCE_LIMIT_S - now
+                until_silent_s = max(self._record.last_frame, self._asked_at) + SILENCE_LIMIT_S - now
                 until_late_s = SILENCE_LIMIT_S if self.is_live else self._asked_at + READY_TIMEOUT_S - now
                 if until_silent_s <= 0:
                     return Stale(f"no frame for {SILENCE_LIMIT_S:g} s", venue=self._venue, pair=str(self.pair))
                 if until_late_s <= 0:
                     return Timeout(f"no snapshot within {READY_TIMEOUT_S:g} s", venue=self._venue, pair=str(self.pair))
                 wait_s = min(until_silent_s, until_late_s)
-                if session is not None:
-                    wait_s = min(wait_s, await self._keep_session(connection, session, now))
+                if session is not None and self._pings is not None:
+                    wait_s = min(wait_s, await self._keep_session(connection, session, self._pings, now))
                     if wait_s <= 0:
                         limit_s = session.keep_alive.timeout_s
                         return Stale(f"no pong within {limit_s:g} s", venue=self._venue, pair=str(self.pair))
@@ -458,32 +383,27 @@ class BookStream:
             closed.cancel()
             trouble.cancel()
 
-    async def _keep_session(self, connection: WebSocketConnection, feed: SessionFeed, now: float) -> float:
+    async def _keep_session(
+        self, connection: WebSocketConnection, feed: SessionFeed, pings: Pings, now: float
+    ) -> float:
         """Ping when it is time, ask for the snapshot of a quiet pair; in how many seconds to look again.
 
         That is 0 where a ping has stayed without its pong for too long.
         """
-        keep_alive = feed.keep_alive
-        if self._unanswered_since is not None and now - self._unanswered_since >= keep_alive.timeout_s:
+        if now >= pings.overdue_at:
             return 0
         # A link that is quiet is asked early whether it lives: a venue without heartbeats tells by its pong alone.
-        quiet_at = max(self._last_frame, self._asked_at, self._pinged_at) + SILENCE_LIMIT_S / 2
-        next_ping_at = min(self._pinged_at + keep_alive.interval_s, quiet_at)
-        if now >= next_ping_at:
+        heard_at, quiet_s = max(self._record.last_frame, self._asked_at), SILENCE_LIMIT_S / 2
+        if now >= pings.due_at(heard_at, quiet_s):
             await connection.send(feed.ping())
-            self._pinged_at = now
-            if self._unanswered_since is None:
-                self._unanswered_since = now
-            next_ping_at = now + min(keep_alive.interval_s, SILENCE_LIMIT_S / 2)
-        waits = [next_ping_at - now]
-        if self._unanswered_since is not None:
-            waits.append(self._unanswered_since + keep_alive.timeout_s - now)
+            pings.note_ping(now)
+        look_again_at = min(pings.due_at(heard_at, quiet_s), pings.overdue_at)
         if not self.is_live:
             if now >= self._asked_at + QUIET_S:
                 self._fetch()
             else:
-                waits.append(self._asked_at + QUIET_S - now)
-        return max(min(waits), 0.001)
+                look_again_at = min(look_again_at, self._asked_at + QUIET_S)
+        return max(look_again_at - now, 0.001)
 
 
 def _endpoint(feed: BookFeed) -> str:

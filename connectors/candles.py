@@ -126,6 +126,10 @@ def find_faults(
     return sorted(faults, key=lambda fault: fault.open_time)
 
 
+def _shown(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _sequence_faults(candles: Sequence[Candle]) -> Iterator[CandleFault]:
     seen: set[datetime] = set()
     newest = datetime.min.replace(tzinfo=UTC)
@@ -134,7 +138,7 @@ def _sequence_faults(candles: Sequence[Candle]) -> Iterator[CandleFault]:
         if opened in seen:
             yield CandleFault(CandleFaultKind.DUPLICATE, opened, "this open time came before")
         elif opened < newest:
-            message = f"comes after the candle of {newest.isoformat()}"
+            message = f"comes after the candle of {_shown(newest)}"
             yield CandleFault(CandleFaultKind.OUT_OF_ORDER, opened, message)
         seen.add(opened)
         newest = max(newest, opened)
@@ -153,7 +157,7 @@ def _spacing_faults(candles: Sequence[Candle], interval: timedelta, *, omits_qui
         missing = (after - before) // interval - 1
         is_excused = omits_quiet and by_open_time[before].close == by_open_time[after].open
         if missing and not is_excused:
-            message = f"{missing} missing before {after.isoformat()}"
+            message = f"{missing} missing before {_shown(after)}"
             yield CandleFault(CandleFaultKind.GAP, before + interval, message, missing_until=after)
 
 
@@ -191,4 +195,4 @@ def _forming_faults(candles: Sequence[Candle], now: datetime | None) -> Iterator
         if not candle.closed and candle.open_time < newest:
             yield CandleFault(CandleFaultKind.UNCLOSED, candle.open_time, "still forming, though a newer one is there")
         if now is not None and candle.open_time > now:
-            yield CandleFault(CandleFaultKind.FUTURE, candle.open_time, f"opens after the venue's {now.isoformat()}")
+            yield CandleFault(CandleFaultKind.FUTURE, candle.open_time, f"opens after the venue's {_shown(now)}")

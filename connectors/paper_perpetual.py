@@ -34,7 +34,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from connectors.clock import utc_now
-from connectors.errors import Rejected, UsageError
+from connectors.errors import NotSetUp, Rejected, UsageError
 from connectors.paper_margin import (
     FundingPayment,
     Ledger,
@@ -339,7 +339,7 @@ def _linear(rules: PairRules) -> Contract:
     if contract is None:
         raise UsageError(f"{rules.pair} has no contract: trade it with PaperExchange")
     if contract.is_inverse or contract.settle_asset != rules.pair.quote:
-        raise UsageError(
+        raise NotSetUp(  # whoever chose the pair can choose another; neither the venue nor the engine is at fault
             f"{rules.pair} is settled in {contract.settle_asset}: only linear contracts can be traded on paper; "
             f"use one that is settled in its quote, {rules.pair.quote}"
         )

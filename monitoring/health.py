@@ -25,6 +25,11 @@ _THEIRS = frozenset({Blame.EXCHANGE.value, Blame.CONNECTOR.value})
 _WORST_FIRST = (Health.FAILED, Health.DEGRADED, Health.UNKNOWN, Health.OK)
 
 
+def is_ours(blame: str) -> bool:
+    """Neither the exchange nor its connector did it: the key, the rate or the place that we look from."""
+    return bool(blame) and blame not in {*_THEIRS, Blame.NONE.value}
+
+
 def is_about_our_key(cause: str, blame: str) -> bool:
     """It says nothing of the exchange, good or bad: nobody owes us a key, and a wrong one is ours to mend."""
     return blame == Blame.CREDENTIALS or cause == Cause.NO_CREDENTIALS

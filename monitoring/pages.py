@@ -62,6 +62,7 @@ STALE = Mark("stale", "Out of date")
 OFF = Mark("off", "Switched off")
 UNWATCHED = Mark("unwatched", "No live check yet")
 MAINTENANCE = OUTCOME_MARKS["maintenance"]
+OURS = Mark("inconclusive", "Our side")
 
 NOT_CHECKED = {
     "available": "No live check yet: this build has no connector for it.",
@@ -125,7 +126,7 @@ class CheckView:
     @property
     def since_label(self) -> str:
         """What begins at `outcome_since`: a check that stopped speaking does not go on being OK."""
-        word = OUTCOME_MARKS[mark_of(self.check.outcome, self.check.cause)].word
+        word = _mark_of_outcome(self.check).word
         return f"Last known: {word} since" if self.mark in {STALE, OFF} else f"{word} since"
 
     @property
@@ -222,7 +223,7 @@ def check_view(
     result = check.latest_result
     shown = result if in_full else None
     ladder = ladder_of(shown.evidence) if shown else None
-    conditions = tuple(
+    conditions = [
         ConditionView(
             name=condition["name"],
             title=heading(condition["name"]),
@@ -232,7 +233,9 @@ def check_view(
             mark=OUTCOME_MARKS[condition["outcome"]],
         )
         for condition in (shown.conditions if shown else ())
-    )
+    ]
+    # A check may have fifty: what is wrong is read first.
+    conditions.sort(key=lambda view: -Outcome(view.outcome).severity)
     return CheckView(
         check=check,
         question=QUESTIONS.get(check.kind, Question(heading(check.kind), "")),
@@ -242,7 +245,7 @@ def check_view(
         cause_text=CAUSES.get(check.cause, heading(check.cause)),
         blame_text=BLAMES.get(result.blame, heading(result.blame)) if result else "",
         confidence_text=CONFIDENCES.get(result.confidence, "") if result else "",
-        conditions=conditions,
+        conditions=tuple(conditions),
         facts=tuple(facts(shown.evidence, leave_out=DRAWN if ladder else TOLD)) if shown else (),
         ladder=ladder,
         past=tuple(past),
@@ -310,7 +313,12 @@ def _check_mark(check: Check, now: datetime) -> Mark:
         return WAITING
     if check.is_stale(now):
         return STALE
-    return OUTCOME_MARKS[mark_of(check.outcome, check.cause)]
+    return _mark_of_outcome(check)
+
+
+def _mark_of_outcome(check: Check) -> Mark:
+    mark = OUTCOME_MARKS[mark_of(check.outcome, check.cause, check.blame)]
+    return OURS if mark.name == Outcome.INCONCLUSIVE and check.outcome != Outcome.INCONCLUSIVE else mark
 
 
 def _health_and_mark(watching: Sequence[CheckView], now: datetime) -> tuple[Health | None, Mark]:

@@ -10,7 +10,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from monitoring.checks.outcomes import Cause, Outcome
-from monitoring.health import is_about_our_key
+from monitoring.health import is_about_our_key, is_ours
 from monitoring.wording import CAUSES, duration
 
 if TYPE_CHECKING:
@@ -46,11 +46,14 @@ class Strip:
     width: int = SLOTS * SLOT_WIDTH
 
 
-def mark_of(outcome: str, cause: str) -> str:
+def mark_of(outcome: str, cause: str, blame: str) -> str:
     """The name of an outcome's shape and colour: the outcome, or maintenance where that is why it failed.
 
-    Restricted trading (post only, cancel only) has the same cause, but is degraded: the venue is still open.
+    Restricted trading (post only, cancel only) has the same cause, but is degraded: the venue is still open. What went
+    wrong on our side has the colour of what is not known: it says nothing of the exchange.
     """
+    if outcome in (Outcome.FAILED, Outcome.DEGRADED) and is_ours(blame):
+        return Outcome.INCONCLUSIVE.value
     is_closed = cause == Cause.EXCHANGE_MAINTENANCE and outcome == Outcome.FAILED
     return "maintenance" if is_closed else outcome
 
@@ -59,7 +62,7 @@ def strip_of_runs(outcomes: Sequence[PastOutcome]) -> Strip:
     """The latest runs of one check, given oldest first."""
     shown = [
         (
-            mark_of(past.outcome, past.cause),
+            mark_of(past.outcome, past.cause, past.blame),
             past.started_at,
             f"{past.outcome}{f', {reason.lower()}' if (reason := CAUSES.get(past.cause, past.cause)) else ''},"
             f" took {duration(past.duration_ms)} ({past.source})",
@@ -85,7 +88,7 @@ def strip_of_rounds(strips: Mapping[str, Sequence[PastOutcome]]) -> Strip:
         _, worst = max(round_, key=lambda entry: Outcome(entry[1].outcome).severity)
         at_fault = [title.lower() for title, past in round_ if past.outcome == worst.outcome]
         text = worst.outcome if worst.outcome == Outcome.OK else f"{worst.outcome}: {', '.join(at_fault)}"
-        shown.append((mark_of(worst.outcome, worst.cause), worst.started_at, text))
+        shown.append((mark_of(worst.outcome, worst.cause, worst.blame), worst.started_at, text))
     return _strip(shown[::-1], "round")
 
 

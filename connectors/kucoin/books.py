@@ -1,4 +1,4 @@
-"""KuCoin's order books as state machines: increments stitched to a REST snapshot by sequence, and whole-depth channels.
+"""KuCoin's order books as state machines: what all have in common, and increments stitched to a REST snapshot.
 
 From KuCoin's manuals (Level-2 market data of spot and futures), read 2026-11. On both markets each number in the
 sequence stands for one change; a spot frame spans several, of which only the last one of each price is told.
@@ -6,7 +6,6 @@ sequence stands for one change; a spot frame spans several, of which only the la
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
@@ -17,7 +16,6 @@ from connectors.kucoin.rest import moment
 from connectors.kucoin.socket import ping, refusal_of, subscription
 from connectors.order_book import MOST_DECIMALS, NEW_BEST, THIN, NumberedSide, OrderBook, TooFine
 from connectors.payloads import UNREADABLE, unreadable
-from connectors.types import BookLevel, BookSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -25,7 +23,7 @@ if TYPE_CHECKING:
 
     from connectors.book_feed import KeepAlive
     from connectors.kucoin.socket import Session
-    from connectors.types import PairRules
+    from connectors.types import BookSnapshot, PairRules
 
     FetchSnapshot = Callable[[], Awaitable[BookSnapshot]]
     Message = bytes | bytearray | memoryview
@@ -57,13 +55,6 @@ class _PerpetualChange(msgspec.Struct, gc=False, rename={"time": "timestamp"}):
 _Changes = _SpotChanges | _PerpetualChange
 
 
-class _Depth(msgspec.Struct, gc=False):
-    bids: list[tuple[Decimal, Decimal]]
-    asks: list[tuple[Decimal, Decimal]]
-    timestamp: int
-    sequence: int | None = None
-
-
 class _SpotFrame(msgspec.Struct, gc=False):
     type: str
     data: _SpotChanges | str | None = None
@@ -73,12 +64,6 @@ class _SpotFrame(msgspec.Struct, gc=False):
 class _PerpetualFrame(msgspec.Struct, gc=False):
     type: str
     data: _PerpetualChange | str | None = None
-    code: int = 0
-
-
-class _DepthFrame(msgspec.Struct, gc=False):
-    type: str
-    data: _Depth | str | None = None
     code: int = 0
 
 
@@ -366,54 +351,3 @@ class PerpetualIncrementFeed(IncrementFeed):
         self._next = data.sequence + 1
         self._venue_ms = data.time
         return self._after(changed) if changed else FeedEvent.UPDATE
-
-
-class DepthFeed(KucoinFeed):
-    """`level2Depth5` and `level2Depth50`: every frame is the whole book to that depth. Spot numbers none of them."""
-
-    _decode = staticmethod(msgspec.json.Decoder(_DepthFrame, strict=False).decode)
-
-    def __init__(self, session: Session, topic: str, rules: PairRules, depth: int, fetch: FetchSnapshot) -> None:
-        super().__init__(session, topic, rules, depth, fetch)
-        self._has_book = False
-
-    def ask_anew(self) -> tuple[str, ...]:
-        """The next frame is a whole book anyway."""
-        self.book.clear()
-        self._has_book = False
-        return ()
-
-    def stitch(self, snapshot: BookSnapshot) -> bool:
-        """A quiet pair's first book: the channel speaks only of changes. One from the stream stands."""
-        if not self._has_book:
-            self._load(snapshot)
-            self.book.sequence = None
-            self._has_book = True
-        return True
-
-    def receive(self, message: Message) -> FeedEvent:
-        """Take over one frame's book. Raises SequenceGap, CrossedBook, MalformedPayload, and refusals."""
-        try:
-            frame = self._decode(message)
-        except UNREADABLE as error:
-            raise self._unreadable(error) from error
-        data = frame.data
-        if type(data) is not _Depth:
-            return self._receive_other(frame.type, data, frame.code)
-        before = self.book.sequence
-        if before is not None and data.sequence is not None and data.sequence < before:
-            raise self._gap(f"sequence {data.sequence} after {before}")
-        self._load(_as_snapshot(self.book, data))
-        self._venue_ms = data.timestamp
-        event = FeedEvent.UPDATE if self._has_book else FeedEvent.SNAPSHOT
-        self._has_book = True
-        return event
-
-
-def _as_snapshot(book: OrderBook, data: _Depth) -> BookSnapshot:
-    return BookSnapshot(
-        book.pair,
-        tuple(BookLevel(price, size) for price, size in data.bids),
-        tuple(BookLevel(price, size) for price, size in data.asks),
-        data.sequence,
-    )

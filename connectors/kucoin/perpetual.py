@@ -27,7 +27,7 @@ from connectors.candles import EPOCH, INTERVALS, roll_up
 from connectors.clock import utc_now
 from connectors.errors import MalformedPayload, UsageError
 from connectors.http import HttpTransport
-from connectors.kucoin.books import DepthFeed, PerpetualIncrementFeed
+from connectors.kucoin.books import PerpetualIncrementFeed
 from connectors.kucoin.contracts import (
     OPEN,
     PERPETUAL,
@@ -45,6 +45,7 @@ from connectors.kucoin.contracts import (
     position_of_entry,
     rules_of_contract,
 )
+from connectors.kucoin.depth_channels import DepthFeed
 from connectors.kucoin.parts import (
     RATE_LIMIT,
     book_stream,

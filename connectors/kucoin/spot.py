@@ -24,7 +24,8 @@ from connectors.base import (
 )
 from connectors.candles import EPOCH, INTERVALS
 from connectors.errors import MalformedPayload
-from connectors.kucoin.books import DepthFeed, SpotIncrementFeed
+from connectors.kucoin.books import SpotIncrementFeed
+from connectors.kucoin.depth_channels import DepthFeed
 from connectors.kucoin.parts import (
     RATE_LIMIT,
     book_stream,

@@ -22,14 +22,52 @@ if TYPE_CHECKING:
     from connectors.sandbox.server import SandboxServer
 
 
+LAST_PORT = 65_535
+FASTEST = 100_000.0
+
+EPILOG = """\
+It prints its addresses as one line of JSON. Faults are listed and switched while it runs:
+  curl http://127.0.0.1:8701/_sandbox/faults
+  curl -X PUT http://127.0.0.1:8701/_sandbox/faults/stall
+  curl -X DELETE http://127.0.0.1:8701/_sandbox/faults/stall
+It accepts the key that KRAKEN_API_KEY and KRAKEN_API_SECRET name (KUCOIN_…, KUCOIN_PERPETUAL_…, with _API_PASSPHRASE),
+so that checks started with the same environment can sign. Any text will do; Kraken's secret is base64.
+"""
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to {LAST_PORT}")
+    return port
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate <= FASTEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a rate: above 0, at most {FASTEST:,.0f}")
+    return rate
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until a signal; 0 then, 1 where the port is taken, 2 on wrong usage."""
-    parser = argparse.ArgumentParser(prog="python -m connectors.sandbox", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m connectors.sandbox",
+        description=__doc__,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("exchange", choices=SANDBOXES)
-    parser.add_argument("--port", type=int, default=8701, help="0 takes a free one (default: %(default)s)")
+    parser.add_argument("--port", type=_port, default=8701, help="0 takes a free one (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=7, help="the market's seed (default: %(default)s)")
     parser.add_argument(
-        "--rate", type=float, default=16.0, help="book updates a second on the busiest pair (default: %(default)s)"
+        "--rate", type=_rate, default=16.0, help="book updates a second on the busiest pair (default: %(default)s)"
     )
     parser.add_argument(
         "--fault", action="append", default=[], metavar="NAME[=JSON]", help="switch a fault on from the start"

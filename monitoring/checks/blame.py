@@ -79,5 +79,5 @@ def _reasons(rule: Rule, known: Circumstances) -> tuple[str, ...]:
     """The rule's own sentence, and what the venue says of itself where that speaks neither for nor against it."""
     reasons = [rule.reason.format(**known.facts())]
     if known.venue_mode is not None and "{said}" not in rule.reason:
-        reasons.append("Its own status feed says “{said}”.".format(**known.facts()))
+        reasons.append("The venue's own status feed says “{said}”.".format(**known.facts()))
     return tuple(reasons)

@@ -139,7 +139,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "announced maintenance",
         "refused, cut off or silent, and the venue's status feed says maintenance",
-        "Its own status feed says “{said}”.",
+        "The venue's own status feed says “{said}”.",
         causes=UNREACHED | REFUSED,
         holds=lambda finding, known: known.venue_mode is VenueMode.MAINTENANCE,
         cause=Cause.EXCHANGE_MAINTENANCE,
@@ -150,7 +150,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "announced restriction",
         "an order is refused, and the status feed says cancel-only, post-only or limit-only",
-        "Its own status feed says “{said}”, and that it does: it is restricted, not broken.",
+        "The venue's own status feed says “{said}”, and that it does: it is restricted, not broken.",
         causes=REFUSED,
         holds=lambda finding, known: finding.kind is Kind.PAPER_ORDER and known.venue_mode in RESTRICTED,
         outcome=Outcome.DEGRADED,
@@ -162,7 +162,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "announced by itself",
         "the venue answers that it is under maintenance or restricted",
-        "It says so itself.",
+        "The venue says so itself.",
         causes=frozenset({Cause.EXCHANGE_MAINTENANCE}),
         blame=Blame.EXCHANGE,
         confidence=HIGH,
@@ -170,7 +170,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "turned away at the door",
         "the venue's edge answers 403 or 451",
-        "It turns away whoever asks from this address or region; others may trade meanwhile.",
+        "The venue turns away whoever asks from this address or region; others may trade meanwhile.",
         causes=frozenset({Cause.ADDRESS_REFUSED}),
         outcome=Outcome.INCONCLUSIVE,
         blame=Blame.VANTAGE,
@@ -354,7 +354,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "unreachable on this machine",
         "unreachable, timed out or silent, on this very machine",
-        "It is on this machine, so that no network lies between.",
+        "The venue is on this machine, so that no network lies between.",
         causes=UNREACHED,
         holds=lambda finding, known: known.is_on_this_machine,
     ),

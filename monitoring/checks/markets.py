@@ -120,8 +120,16 @@ def judge(observation: Observation, limits: MarketsThresholds) -> Verdict:
     rules = observation.rules
     return Verdict.of(
         conditions,
-        when_ok=f"{observation.pair} trades, tick {rules.price_tick:f}, minimum {rules.min_size:f}" if rules else "",
+        when_ok=f"{observation.pair} trades, tick {rules.price_tick:f}, minimum {_smallest(rules)}" if rules else "",
     )
+
+
+def _smallest(rules: PairRules) -> str:
+    """The smallest order in words: sizes of a perpetual are counted in contracts."""
+    if rules.contract is None:
+        return f"{rules.min_size:f}"
+    worth = rules.pair.quote if rules.contract.is_inverse else rules.pair.base
+    return f"{rules.min_size:f} × {rules.contract.multiplier.normalize():f} {worth}"
 
 
 def _listed(observation: Observation) -> Condition:
@@ -169,8 +177,8 @@ def _rules(rules: PairRules) -> list[Condition]:
             holds(
                 name,
                 scaled == scaled.to_integral_value(),
-                limit=f"{step:f} printed in full",
-                seen=f"{decimals} decimals",
+                limit=f"enough for {step:f}",
+                seen=f"{decimals} decimal{'' if decimals == 1 else 's'}",
                 cause=Cause.BAD_TRADING_RULES,
             )
         )

@@ -13,7 +13,8 @@ from monitoring.checks.outcomes import Cause
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from connectors.book_stream import BookStream, StreamStats
+    from connectors.book_stream import BookStream
+    from connectors.stream_stats import StreamStats
     from connectors.types import BookLevel, BookSnapshot, ServerTime, TradingPair
 
 BREAKS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
@@ -164,8 +165,10 @@ def holds(
 
 
 def quantity(value: float, unit: str = "") -> str:
-    """A measured number as a reader likes it: `1,500 ms`, `0.4 s`."""
-    return f"{value:,.1f}".removesuffix(".0") + (f" {unit}" if unit else "")
+    """A measured number as a reader likes it: `1,500 ms`, `0.4 s`, `0.005 %`."""
+    is_small = 1e-6 <= abs(value) < 0.05
+    digits = f"{Decimal(f'{value:.1g}'):f}" if is_small else f"{value:,.1f}".removesuffix(".0")
+    return digits + (f" {unit}" if unit else "")
 
 
 def at_most(

@@ -161,11 +161,11 @@ async def _traded(
     failed_before = len(steps.failures)
     try:
         async with steps.step("orders_that_take"):
-            with suppress(TooThin):
-                is_too_thin = True
+            try:
                 for account in accounts:
                     account.trade(book)
-                is_too_thin = False
+            except TooThin:
+                is_too_thin = True
         if not is_too_thin and len(steps.failures) == failed_before:
             async with steps.step("orders_that_rest"):
                 for account in accounts:

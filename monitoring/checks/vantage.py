@@ -278,10 +278,13 @@ class Guard:
 
 
 def addresses(urls: Mapping[str, str], endpoint: str) -> set[str | None]:
-    """The host that *endpoint* is at: a whole URL, or a path over REST; all of *urls* where it is empty."""
-    if not endpoint:
-        return {_hostname(url) for url in urls.values()}
-    return {_hostname(endpoint if "://" in endpoint else urls["rest"])}
+    """The hosts that *endpoint* may be at: a whole URL, or a path over REST; all of *urls* where it is empty.
+
+    A path does not tell which REST host it was asked of where a venue has several.
+    """
+    if "://" in endpoint:
+        return {_hostname(endpoint)}
+    return {_hostname(url) for role, url in urls.items() if not endpoint or role.startswith("rest")}
 
 
 def _hostname(host: str) -> str | None:

@@ -20,14 +20,16 @@ from connectors.errors import (
     UnknownPair,
     Unreachable,
 )
-from connectors.kraken import Kraken, KrakenBookFeed
+from connectors.kraken import Kraken
+from connectors.kraken.books import KrakenBookFeed
 from connectors.sandbox import KrakenSandbox
 from connectors.types import TradingPair
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connectors.book_stream import BookStream, StreamStats
+    from connectors.book_stream import BookStream
+    from connectors.stream_stats import StreamStats
 
 BTC_USD = TradingPair("BTC", "USD")
 DEADLINE_S = 8.0

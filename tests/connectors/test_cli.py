@@ -183,3 +183,19 @@ def test_a_perpetuals_book_is_followed_at_its_own_depth_and_its_contract_is_told
     contract = next(entry for entry in pairs if entry["pair"] == "BTC-USDT")["contract"]
     assert contract == {"multiplier": "0.001", "settle_asset": "USDT", "max_leverage": "125", "is_inverse": False}
     assert (book["depth"], book["sequence_gaps"], book["resyncs"]) == (20, 0, 0)
+
+
+def test_a_person_reads_what_a_contract_stands_for_and_no_word_of_the_code(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with SandboxThread(lambda: KucoinPerpetualSandbox(seed=3, rate=400)) as running:
+        at = [argument for role, url in running.urls.items() for argument in ("--url", f"{role}={url}")]
+        for command in (["pairs"], ["book", "BTC-USDT", "--updates", "3"], ["candles", "BTC-USDT", "1m"]):
+            assert main([command[0], "kucoin_perpetual", *command[1:], *at]) == 0
+        said = capsys.readouterr().out
+
+    rows = {line.split()[0]: line for line in said.splitlines() if line.strip()}
+    assert rows["BTC-USDT"].endswith("0.001 BTC")
+    assert rows["BTC-USD"].endswith("1 USD")
+    assert "0 sequence gaps" in said
+    assert "None" not in said

@@ -316,7 +316,9 @@ def test_what_is_our_own_doing_turns_no_light_red(client: Client, catalogue: Non
 
     text = text_of(client.get(KRAKEN))
 
-    assert "Observed Operational 4 of 5 checks OK, 1 failed." in text
+    assert "Observed Operational 4 of 5 checks OK, 1 inconclusive." in text
+    assert "Our side Authentication" in text
+    assert "Failed Authentication" not in text
     assert "Whose side: the key that is configured here." in text
 
 
@@ -467,6 +469,20 @@ def test_no_traceback_on_any_page(catalogue: None) -> None:
     assert "Something went wrong here" in text
     assert "Traceback" not in text
     assert "KeyError" not in text
+
+
+def test_conditions_that_are_not_met_come_first_on_the_page(client: Client, catalogue: None) -> None:
+    record_all()
+    Result.objects.update(
+        conditions=[
+            {"name": f"{interval}_age", "limit": "", "seen": "", "outcome": outcome}
+            for interval, outcome in [("1m", "ok"), ("5m", "degraded"), ("1h", "ok"), ("1d", "failed")]
+        ]
+    )
+
+    shown = [condition.title for condition in exchange_status("kraken", timezone.now()).checks[0].conditions]
+
+    assert shown == ["1d age", "5m age", "1m age", "1h age"]
 
 
 def test_component_that_does_not_apply_keeps_its_place() -> None:

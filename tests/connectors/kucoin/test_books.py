@@ -22,7 +22,8 @@ from connectors.errors import (
     SequenceGap,
     TokenRefused,
 )
-from connectors.kucoin.books import DepthFeed, IncrementFeed, PerpetualIncrementFeed, SpotIncrementFeed
+from connectors.kucoin.books import IncrementFeed, PerpetualIncrementFeed, SpotIncrementFeed
+from connectors.kucoin.depth_channels import DepthFeed
 from connectors.kucoin.socket import Session
 from connectors.types import BookLevel, BookSnapshot, PairRules
 from tests.connectors.kucoin.conftest import BTC_USDT, payload_text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import WSMsgType, web
 
-from connectors import book_stream
+from connectors import book_stream, stitching
 from connectors.errors import (
     AuthRejected,
     Disconnected,
@@ -118,7 +118,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(book_stream, "READY_TIMEOUT_S", 0.3)
     monkeypatch.setattr(book_stream, "QUIET_S", 0.02)
     monkeypatch.setattr(book_stream, "BACKOFF_S", (0.0, 0.01))
-    monkeypatch.setattr(book_stream, "SNAPSHOT_WAITS_S", (0.0, 0.01))
+    monkeypatch.setattr(stitching, "SNAPSHOT_WAITS_S", (0.0, 0.01))
 
 
 @pytest.fixture

@@ -28,7 +28,8 @@ from tests.connectors.kucoin.conftest import BTC_USDT
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from connectors.book_stream import BookStream, StreamStats
+    from connectors.book_stream import BookStream
+    from connectors.stream_stats import StreamStats
 
     Venue = KucoinSandbox | KucoinPerpetualSandbox
     Connector = Kucoin | KucoinPerpetual

@@ -185,6 +185,12 @@ def test_command_wants_the_passphrase_of_a_kucoin_key(
         (["krakken"], "invalid choice: 'krakken'"),
         (["kucoin", "--fault", "bad_nonce"], "kucoin has no fault 'bad_nonce': KuCoin signs with a timestamp"),
         (["kucoin", "--fault", "funding_off"], "kucoin has no fault 'funding_off': only a perpetual has funding"),
+        (["kraken", "--port", "99999"], "argument --port: '99999' is not a port: 0 to 65535"),
+        (["kraken", "--port=-1"], "argument --port: '-1' is not a port: 0 to 65535"),
+        (["kraken", "--port", "http"], "argument --port: 'http' is not a port: 0 to 65535"),
+        (["kraken", "--rate", "0"], "argument --rate: '0' is not a rate: above 0, at most 100,000"),
+        (["kraken", "--rate", "nan"], "argument --rate: 'nan' is not a rate: above 0, at most 100,000"),
+        (["kraken", "--rate", "fast"], "argument --rate: 'fast' is not a rate: above 0, at most 100,000"),
     ],
 )
 def test_wrong_arguments_are_usage_errors(

@@ -429,7 +429,10 @@ def test_a_verdict_says_what_it_rests_on_and_what_the_venue_says_of_itself() -> 
 
     verdict = attribute(Kind.MARKETS, Verdict.of([refused], when_ok=""), {refused: circumstances})
 
-    assert verdict.reasons == ("It was measured on what the venue itself sent.", "Its own status feed says “open”.")
+    assert verdict.reasons == (
+        "It was measured on what the venue itself sent.",
+        "The venue's own status feed says “open”.",
+    )
 
 
 def test_a_good_verdict_has_a_reason_as_well() -> None:

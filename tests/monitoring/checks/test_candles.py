@@ -66,7 +66,7 @@ def test_a_gap_is_a_candle_fault_of_the_exchange_and_is_named() -> None:
         Cause.CANDLE_FAULT,
         Blame.EXCHANGE,
     )
-    assert verdict.summary == "1m faults: 1 (gap: 1 missing before 2026-11-21T11:59:00+00:00) (limit: 0)"
+    assert verdict.summary == "1m faults: 1 (gap: 1 missing before 2026-11-21 11:59:00 UTC) (limit: 0)"
 
 
 def test_only_the_first_few_faults_are_kept_but_all_are_counted() -> None:

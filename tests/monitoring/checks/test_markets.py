@@ -86,7 +86,7 @@ def test_a_tick_finer_than_the_printed_digits_cannot_be_right() -> None:
     verdict = judge(replace(LISTED, rules=replace(RULES, price_tick=Decimal("0.05"))), LIMITS)
 
     assert (verdict.outcome, verdict.cause) == (Outcome.FAILED, Cause.BAD_TRADING_RULES)
-    assert verdict.summary == "price decimals: 1 decimals (limit: 0.05 printed in full)"
+    assert verdict.summary == "price decimals: 1 decimal (limit: enough for 0.05)"
 
 
 def test_an_empty_list_of_pairs_is_the_venues_error() -> None:
@@ -199,6 +199,7 @@ async def test_a_venue_whose_clock_is_wrong_has_no_wrong_funding(seconds: float)
 async def test_a_perpetual_has_its_mark_price_and_funding_looked_at() -> None:
     async with standing("kucoin_perpetual") as (sandbox, perpetual):
         healthy = await look(perpetual)
+        assert healthy.verdict.summary == "BTC-USDT trades, tick 0.1, minimum 1 × 0.001 BTC"
         sandbox.faults.switch_on("mark_price_off")
         off = await look(perpetual)
         sandbox.faults.clear()

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from connectors.book_stream import StreamStats
 from connectors.errors import (
     ChecksumMismatch,
     Disconnected,
@@ -21,6 +20,7 @@ from connectors.errors import (
     Timeout,
     Unavailable,
 )
+from connectors.stream_stats import StreamStats
 from connectors.types import BookLevel, BookSnapshot, ServerTime, TradingPair
 from monitoring.checks.causes import Failure
 from monitoring.checks.order_book import Observation, depth_of, judge

@@ -59,7 +59,16 @@ def test_the_summary_of_a_bad_verdict_names_condition_value_and_limit() -> None:
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(3_600_000.0, "ms", "3,600,000 ms"), (0.44, "s", "0.4 s"), (12, "", "12"), (1500.0, "ms", "1,500 ms")],
+    [
+        (3_600_000.0, "ms", "3,600,000 ms"),
+        (0.44, "s", "0.4 s"),
+        (12, "", "12"),
+        (1500.0, "ms", "1,500 ms"),
+        (0.0052, "%", "0.005 %"),
+        (-0.0004, "%", "-0.0004 %"),
+        (0.0, "%", "0 %"),
+        (5e-324, "%", "0 %"),
+    ],
 )
 def test_a_quantity_is_written_for_a_reader(value: float, unit: str, text: str) -> None:
     assert quantity(value, unit) == text

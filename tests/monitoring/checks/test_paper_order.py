@@ -314,3 +314,12 @@ async def test_without_a_mark_price_a_perpetual_is_not_traded() -> None:
         "mark_price",
     )
     assert (seen.legs, seen.valuation) == ((), None)
+
+
+async def test_a_contract_that_cannot_be_traded_on_paper_is_our_own_choice_of_pair() -> None:
+    async with standing("kucoin_perpetual") as (_, connector):
+        seen = await observe(connector, Scope(TradingPair("BTC", "USD"), seconds=1, deadline_s=10), BRISK)
+
+    verdict = judge(seen, BRISK)
+    assert (verdict.outcome, verdict.cause, verdict.blame) == (Outcome.INCONCLUSIVE, Cause.NOT_SET_UP, Blame.VANTAGE)
+    assert "use one that is settled in its quote, USD" in verdict.summary

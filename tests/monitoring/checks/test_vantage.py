@@ -146,6 +146,12 @@ def test_only_the_address_that_failed_is_looked_at(endpoint: str, hosts: set[str
     assert addresses({"rest": "http://127.0.0.1:8701", "ws": "wss://ws.example/v2"}, endpoint) == hosts
 
 
+def test_a_path_may_be_at_any_of_a_venues_rest_hosts() -> None:
+    urls = {"rest": "http://127.0.0.1:8701", "rest_keys": "https://api.example"}
+
+    assert addresses(urls, "/api/v1/user/api-key") == {"127.0.0.1", "api.example"}
+
+
 async def test_a_refusal_on_this_machine_is_no_matter_of_the_network() -> None:
     async with Kraken(urls={"rest": "http://127.0.0.1:1"}) as connector:
         guard = Guard(connector, ["localhost:1"])

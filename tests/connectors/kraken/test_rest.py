@@ -1,73 +1,26 @@
-"""Kraken over REST: recorded payloads become our types, its errors ours, and the sandbox accepts our signature."""
+"""Kraken over REST: recorded payloads become our types, and its errors ours."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from connectors import errors, http
-from connectors import kraken as kraken_module
 from connectors.base import Account, BookStreaming, Candles, MarketData, OrderValidation
-from connectors.kraken import Kraken, asset_name, error_of, sign
-from connectors.nonce import NonceFile
+from connectors.kraken import Kraken
+from connectors.kraken.errors import error_of
+from connectors.kraken.names import asset_name
 from connectors.rate_limit import RateLimit
-from connectors.sandbox import KrakenSandbox, Permission
-from connectors.types import (
-    BookLevel,
-    Candle,
-    Credentials,
-    KeyPermissions,
-    OrderRequest,
-    OrderType,
-    PairRules,
-    Side,
-    TradingPair,
-    VenueMode,
-    VenueStatus,
-)
-from tests.connectors.conftest import PAYLOADS, CannedServer, payload
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-BTC_USD = TradingPair("BTC", "USD")
-BTC_USDT = TradingPair("BTC", "USDT")
-
-
-@pytest.fixture
-async def recorded(canned: CannedServer) -> AsyncIterator[Kraken]:
-    """Our connector in front of what Kraken really said."""
-    for name, file in (
-        ("Time", "rest_time.json"),
-        ("SystemStatus", "rest_system_status.json"),
-        ("AssetPairs", "rest_asset_pairs.json"),
-        ("Depth", "rest_depth.json"),
-        ("OHLC", "rest_ohlc.json"),
-    ):
-        canned.put(f"/0/public/{name}", (PAYLOADS / file).read_bytes())
-    canned.put("/0/public/Assets", json.dumps({"error": [], "result": payload("rest_catalog_2026.json")["assets"]}))
-    canned.put("/0/private/Balance", (PAYLOADS / "rest_balance.json").read_bytes())
-    canned.put("/0/private/GetApiKeyInfo", (PAYLOADS / "rest_api_key_info.json").read_bytes())
-    canned.put("/0/private/AddOrder", (PAYLOADS / "rest_add_order.json").read_bytes())
-    credentials = Credentials("a-key", base64.b64encode(b"a secret").decode())
-    async with Kraken(urls={"rest": canned.url}, credentials=credentials) as connector:
-        yield connector
-
-
-def test_the_documented_signature_is_ours() -> None:
-    example = payload("signing_example.json")["spot"]
-    secret = base64.b64decode(example["private_key"])
-
-    assert sign(example["path"], int(example["nonce"]), example["body"].encode(), secret) == example["api_sign"]
+from connectors.types import BookLevel, Candle, PairRules, TradingPair, VenueMode, VenueStatus
+from tests.connectors.conftest import CannedServer, payload
+from tests.connectors.kraken.conftest import BTC_USD, BTC_USDT
 
 
 @pytest.mark.parametrize(
@@ -152,32 +105,6 @@ async def test_recorded_candles_end_with_the_forming_one(recorded: Kraken) -> No
         trades=5,
         closed=True,
     )
-
-
-async def test_recorded_balance_is_in_our_spelling(recorded: Kraken) -> None:
-    assert await recorded.balances() == {
-        "USD": Decimal("200000.00"),
-        "BTC": Decimal("0.5"),
-        "ETH": Decimal("2.0"),
-    }
-
-
-async def test_an_order_is_sent_as_it_was_signed_and_only_to_be_checked(recorded: Kraken, canned: CannedServer) -> None:
-    order = OrderRequest(BTC_USD, Side.BUY, OrderType.LIMIT_MAKER, Decimal("1.25"), Decimal("37500.0"))
-
-    said = await recorded.validate_order(order)
-
-    assert said == "buy 2.12340000 XBTUSD @ limit 25000.1 with 2:1 leverage"
-    path, headers, body = canned.asked[-1]
-    nonce = int(body.split(b"&")[0].removeprefix(b"nonce="))
-    assert (
-        body
-        == (
-            f"nonce={nonce}&ordertype=limit&type=buy&volume=1.25&pair=BTC%2FUSD&validate=true&price=37500.0&oflags=post"
-        ).encode()
-    )
-    assert headers["API-Key"] == "a-key"
-    assert headers["API-Sign"] == sign(path, nonce, body, b"a secret")
 
 
 @pytest.mark.parametrize(
@@ -346,121 +273,6 @@ async def test_every_interval_is_spaced_as_it_says(kraken: Kraken, interval: str
     spacings = {later.open_time - earlier.open_time for earlier, later in pairwise(rows)}
     assert spacings == {kraken.candle_intervals[interval]}
     assert [row.closed for row in rows] == [True] * 19 + [False]
-
-
-async def test_a_signed_read_is_accepted_and_a_tampered_one_refused(venue: KrakenSandbox, kraken: Kraken) -> None:
-    assert "BTC" in await kraken.balances()
-
-    wrong = Credentials(venue.credentials.api_key, base64.b64encode(b"another secret").decode())
-    async with Kraken(urls=venue.urls, credentials=wrong) as tampered:
-        with pytest.raises(errors.InvalidSignature):
-            await tampered.balances()
-
-
-async def test_a_key_the_venue_does_not_know_is_named(venue: KrakenSandbox) -> None:
-    unknown = replace(venue.credentials, api_key="nobody")
-    async with Kraken(urls=venue.urls, credentials=unknown) as connector:
-        with pytest.raises(errors.InvalidKey):
-            await connector.balances()
-
-
-async def test_a_key_without_the_permission_is_told_apart(venue: KrakenSandbox) -> None:
-    reader = venue.add_key({Permission.QUERY_FUNDS})
-    async with Kraken(urls=venue.urls, credentials=reader) as connector:
-        await connector.balances()
-        with pytest.raises(errors.PermissionDenied):
-            await connector.validate_order(
-                OrderRequest(BTC_USD, Side.BUY, OrderType.LIMIT, Decimal("0.001"), Decimal("20000.0"))
-            )
-
-
-async def test_documented_permissions_are_told_in_the_venues_words(recorded: Kraken) -> None:
-    assert await recorded.key_permissions() == KeyPermissions(
-        may_trade=True,
-        may_withdraw=True,
-        said=("query-funds", "withdraw-funds", "query-open-trades", "modify-trades"),
-    )
-
-
-async def test_a_key_that_only_reads_may_neither_trade_nor_withdraw(venue: KrakenSandbox) -> None:
-    reader = venue.add_key({Permission.QUERY_FUNDS})
-    async with Kraken(urls=venue.urls, credentials=reader) as connector:
-        assert await connector.key_permissions() == KeyPermissions(
-            may_trade=False, may_withdraw=False, said=("query-funds",)
-        )
-        venue.faults.switch_on("withdraw_permission")
-        assert (await connector.key_permissions()).may_withdraw
-
-
-async def test_a_secret_that_is_no_base64_is_named_without_showing_it(venue: KrakenSandbox) -> None:
-    async with Kraken(urls=venue.urls, credentials=replace(venue.credentials, api_secret="hush!")) as connector:
-        with pytest.raises(errors.InvalidKey) as refused:
-            await connector.balances()
-    assert "hush" not in str(refused.value)
-
-
-@pytest.mark.parametrize("key", ["hush\nhush", "hüsh", "hush\ud800"])
-async def test_a_key_that_no_header_can_hold_is_named_without_showing_it(venue: KrakenSandbox, key: str) -> None:
-    async with Kraken(urls=venue.urls, credentials=replace(venue.credentials, api_key=key)) as connector:
-        with pytest.raises(errors.InvalidKey) as refused:
-            await connector.balances()
-    assert "sh" not in str(refused.value)
-
-
-async def test_blanks_around_a_pasted_key_are_no_part_of_it(venue: KrakenSandbox) -> None:
-    pasted = replace(venue.credentials, api_key=f" {venue.credentials.api_key}\n")
-    async with Kraken(urls=venue.urls, credentials=pasted) as connector:
-        assert await connector.balances()
-
-
-async def test_a_nonce_held_elsewhere_is_not_waited_for_for_ever(
-    venue: KrakenSandbox, kraken: Kraken, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kraken_module, "NONCE_TIMEOUT_S", 0.05)
-    async with NonceFile(venue.credentials.api_key):
-        with pytest.raises(errors.Timeout, match="another process"):
-            await kraken.balances()
-
-
-async def test_a_private_call_without_credentials_says_so(venue: KrakenSandbox) -> None:
-    async with Kraken(urls=venue.urls) as connector:
-        with pytest.raises(errors.UsageError, match="credentials"):
-            await connector.balances()
-
-
-async def test_a_market_order_is_validated_without_a_price(kraken: Kraken) -> None:
-    said = await kraken.validate_order(OrderRequest(BTC_USD, Side.SELL, OrderType.MARKET, Decimal("0.01")))
-
-    assert said == "sell 0.01000000 XBTUSD @ market"
-
-
-async def test_the_private_stream_accepts_our_key(kraken: Kraken) -> None:
-    await kraken.private_stream_ack()
-
-
-async def test_the_private_stream_refuses_a_key_without_access(venue: KrakenSandbox) -> None:
-    reader = venue.add_key({Permission.QUERY_FUNDS})
-    async with Kraken(urls=venue.urls, credentials=reader) as connector:
-        with pytest.raises(errors.AuthRejected):
-            await connector.private_stream_ack()
-
-
-async def test_a_private_stream_that_is_cut_is_named(venue: KrakenSandbox, kraken: Kraken) -> None:
-    venue.faults.switch_on("drop", where="ws")
-
-    with pytest.raises(errors.TransportError):
-        await kraken.private_stream_ack()
-
-
-@pytest.mark.parametrize(("fault", "kind"), [("silence", errors.Timeout), ("malformed", errors.MalformedPayload)])
-async def test_a_private_stream_that_gives_no_answer_is_named(
-    venue: KrakenSandbox, kraken: Kraken, monkeypatch: pytest.MonkeyPatch, fault: str, kind: type[Exception]
-) -> None:
-    monkeypatch.setattr(kraken_module, "PRIVATE_ACK_TIMEOUT_S", 0.1)
-    venue.faults.switch_on(fault, **({"where": "ws"} if fault == "malformed" else {}))
-
-    with pytest.raises(kind):
-        await kraken.private_stream_ack()
 
 
 @pytest.mark.parametrize(

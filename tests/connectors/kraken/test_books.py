@@ -21,7 +21,7 @@ from connectors.errors import (
     UnknownPair,
     is_transient,
 )
-from connectors.kraken import KrakenBookFeed
+from connectors.kraken.books import KrakenBookFeed
 from connectors.types import BookLevel, PairRules, TradingPair
 from tests.connectors.conftest import PAYLOADS, payload
 

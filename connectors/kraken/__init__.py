@@ -1,0 +1,5 @@
+"""Kraken: its spot connector."""
+
+from connectors.kraken.spot import Kraken
+
+__all__ = ["Kraken"]
