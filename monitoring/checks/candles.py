@@ -104,6 +104,8 @@ async def observe(connector: CandledMarket, scope: Scope, limits: CandlesThresho
     discrepancies, summed_up = find_discrepancies(
         reading.histories, tolerance=Decimal(str(limits.volume_tolerance_percent)) / 100
     )
+    # Sums over a hole are no truth to hold the next run against.
+    is_whole = not discrepancies and not any(series.fault_count for series in reading.series)
     return Observation(
         scope.pair,
         omits_quiet=connector.omits_quiet_candles,
@@ -115,7 +117,7 @@ async def observe(connector: CandledMarket, scope: Scope, limits: CandlesThresho
         summed_up=summed_up,
         discrepancy_count=len(discrepancies),
         discrepancies=tuple(discrepancies[:SHOWN_FAULTS]),
-        memory=remembered(reading.histories, scope.memory),
+        memory=remembered(reading.histories, scope.memory) if is_whole else dict(scope.memory),
         failures=steps.failures,
     )
 

@@ -219,6 +219,21 @@ async def test_two_runs_over_a_sound_market_find_nothing(connector_id: str) -> N
     )
 
 
+@pytest.mark.slow(reason="three runs over every interval, and a perpetual's history is made first")
+async def test_a_hole_that_was_filled_leaves_nothing_behind() -> None:
+    async with standing("kucoin_perpetual") as (sandbox, connector):
+        pair = connector.default_pair
+        before = await observe(connector, Scope(pair, 0, 30), CandlesThresholds())
+        sandbox.faults.switch_on("candle_gap")
+        holed = await observe(connector, Scope(pair, 0, 30, as_json(before)), CandlesThresholds())
+        sandbox.faults.clear()
+
+        after = await observe(connector, Scope(pair, 0, 30, as_json(holed)), CandlesThresholds())
+
+    assert judge(holed, CandlesThresholds()).outcome is Outcome.FAILED
+    assert judge(after, CandlesThresholds()).outcome is Outcome.OK
+
+
 async def test_a_candle_that_changed_since_the_last_run_is_found() -> None:
     limits = CandlesThresholds()
     async with standing("kraken") as (_, connector):
