@@ -247,13 +247,14 @@ def exit_code(results: Sequence[CheckResult]) -> int:
 
 
 def _table(results: Sequence[CheckResult], *, title: str) -> str:
-    head = ("check", "outcome", "cause", "blame", "ms", "summary")
+    head = ("check", "outcome", "cause", "blame", "sure", "ms", "summary")
     rows = [
         (
             result.kind.value,
             result.outcome.value,
             result.verdict.cause.value,
             result.verdict.blame.value,
+            "" if result.outcome is Outcome.OK else result.verdict.confidence.value,
             f"{result.duration_ms:.0f}",
             result.verdict.summary,
         )
@@ -263,7 +264,13 @@ def _table(results: Sequence[CheckResult], *, title: str) -> str:
     lines = [
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in (head, *rows)
     ]
-    return "\n".join((title, *lines)) + "\n"
+    why = [
+        f"{result.kind}: {reason}"
+        for result in results
+        if result.outcome is not Outcome.OK
+        for reason in result.verdict.reasons
+    ]
+    return "\n".join((title, *lines, *why)) + "\n"
 
 
 if __name__ == "__main__":

@@ -304,6 +304,12 @@ def test_failed_check_says_how_sure_it_is_and_why(client: Client, catalogue: Non
     assert "Unrelated hosts answer. Nobody else could be asked." in text
 
 
+def test_a_check_that_is_ok_gives_no_reasons(client: Client, catalogue: None) -> None:
+    record_all(reasons=("Every condition is met.",))
+
+    assert "Every condition is met." not in text_of(client.get(KRAKEN))
+
+
 def test_what_is_our_own_doing_turns_no_light_red(client: Client, catalogue: None) -> None:
     record_all()
     record(

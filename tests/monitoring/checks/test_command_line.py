@@ -126,13 +126,14 @@ def test_the_table_has_a_line_per_check_and_says_where_it_comes_from(
 ) -> None:
     code = main(["kraken", "--pair", "eth-usd", "--kind", "markets", "--kind", "auth"], environ(venue))
 
-    title, head, markets, auth = capsys.readouterr().out.splitlines()
+    title, head, markets, auth, why = capsys.readouterr().out.splitlines()
     assert code == 3
     assert title == "kraken ETH-USD (sandbox)"
-    assert head.split() == ["check", "outcome", "cause", "blame", "ms", "summary"]
+    assert head.split() == ["check", "outcome", "cause", "blame", "sure", "ms", "summary"]
     assert markets.split()[:4] == ["markets", "ok", "none", "none"]
-    assert auth.split()[:4] == ["auth", "inconclusive", "no_credentials", "none"]
+    assert auth.split()[:5] == ["auth", "inconclusive", "no_credentials", "none", "high"]
     assert auth.endswith("not looked at: no credentials")
+    assert why.startswith("auth: ")
 
 
 @pytest.mark.parametrize(
