@@ -60,6 +60,9 @@ def everyone(verdict: Verdict) -> dict[Kind, Verdict]:
     return dict.fromkeys(EVERY_KIND, verdict)
 
 
+SETTLING_S = 1.5
+"""Long enough to see, on a busy machine too, that what may pass by itself does not."""
+
 IN_A_SECOND = {kind.value: {"deadline_s": 1.0} for kind in Kind}
 """For what answers nothing at all: the deadline is what ends it, and a test need not wait for a long one."""
 
@@ -84,11 +87,16 @@ ROWS = (
     Row(Strike("sequence_gap"), {BOOK: failed("sequence_gap")}, strikes_live=True),
     # At the usual watch, so that its limit is the usual two seconds.
     Row(Strike("stall"), {BOOK: failed("stale_data")}, strikes_live=True, seconds=5.0),
-    Row(Strike("late_frames", {"seconds": 60.0}), {BOOK: failed("stale_data")}, strikes_live=True),
+    Row(Strike("late_frames", {"seconds": 60.0}), {BOOK: failed("stale_data")}, strikes_live=True, seconds=SETTLING_S),
     Row(Strike("crossed_book"), {BOOK: failed("crossed_book"), PAPER: failed("crossed_book")}, strikes_live=True),
     Row(Strike("locked_book"), {BOOK: failed("locked_book"), PAPER: failed("locked_book")}, strikes_live=True),
-    Row(Strike("empty_side"), {BOOK: failed("empty_book"), PAPER: failed("empty_book")}, strikes_live=True),
-    Row(Strike("wide_spread"), {BOOK: degraded("wide_spread")}, strikes_live=True),
+    Row(
+        Strike("empty_side"),
+        {BOOK: failed("empty_book"), PAPER: failed("empty_book")},
+        strikes_live=True,
+        seconds=SETTLING_S,
+    ),
+    Row(Strike("wide_spread"), {BOOK: degraded("wide_spread")}, strikes_live=True, seconds=SETTLING_S),
     # The wire.
     Row(
         Strike("silence", limits=IN_A_SECOND | {"order_book": {"deadline_s": 5.0}}),
