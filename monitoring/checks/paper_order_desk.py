@@ -144,6 +144,44 @@ class Record:
         self.expect(f"{name}_cost", cost, sum(order.cost.values(), ZERO), unit=pair.quote)
 
 
+class RestingOrders:
+    """The makers of one account, the first of them where the market may reach it."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._orders: list[Resting] = []
+
+    def place(self, name: str, engine: Engine, request: OrderRequest) -> None:
+        """Raises Rejected."""
+        resting = self._record.place(name, engine, request)
+        self._record.expect(f"{name}_rests", PaperOrderStatus.OPEN, resting.order.status)
+        self._orders.append(resting)
+
+    def on_book(self) -> None:
+        """After the engine has taken a book in."""
+        for resting in self._orders:
+            if resting.order.status in WORKING:
+                resting.leg.books += 1
+            resting.note()
+
+    def cancel(self, engine: Engine) -> None:
+        """All that still wait."""
+        for resting in self._orders:
+            if resting.order.status in WORKING:
+                engine.cancel(resting.order.id)
+                self._record.expect(f"{resting.name}_ends", PaperOrderStatus.CANCELLED, resting.order.status)
+            resting.note()
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the order that the market may reach has been filled."""
+        return bool(self._orders) and self._orders[0].order.status is PaperOrderStatus.FILLED
+
+    @property
+    def ids(self) -> set[str]:
+        return {resting.order.id for resting in self._orders}
+
+
 def shown(value: object, unit: str = "") -> str:
     """Equal for equal numbers, however many zeros they carry."""
     text = str(value)

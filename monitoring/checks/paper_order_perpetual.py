@@ -5,17 +5,16 @@ from __future__ import annotations
 from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
-from connectors.paper_matching import EXACT, ROUNDED_UP, Liquidity, PaperOrderStatus
+from connectors.paper_matching import EXACT, ROUNDED_UP, Liquidity
 from connectors.paper_perpetual import PaperPerpetual
 from connectors.types import OrderRequest, OrderType, PositionMode, PositionSide, Side
 from monitoring.checks.paper_order_desk import (
     FEES,
     FUNDS,
     NOTHING,
-    WORKING,
     ZERO,
     Record,
-    Resting,
+    RestingOrders,
     behind,
     cost_of,
     missing,
@@ -62,7 +61,7 @@ class PerpetualAccount:
         self._mark = mark_price
         self._rate = funding_rate
         self._leverage = min(LEVERAGE, rules.contract.max_leverage) if rules.contract else LEVERAGE
-        self._resting: list[Resting] = []
+        self._resting = RestingOrders(record)
 
     def trade(self, book: BookSnapshot) -> None:
         """Open a long position, in hedge mode a short one beside it, value them, pay funding, and close them.
@@ -156,32 +155,24 @@ class PerpetualAccount:
             ):
                 position = PositionSide.SHORT if side is Side.SELL else PositionSide.LONG
                 request = self._order(side, OrderType.LIMIT_MAKER, price, position=position, size=size)
-                self._resting.append(self.record.place(name, engine, request))
-                self.record.expect(f"{name}_rests", PaperOrderStatus.OPEN, self._resting[-1].order.status)
+                self._resting.place(name, engine, request)
                 value = value_of(rules, price, size)
                 expected += self._margin(value) + FEES.owed(Liquidity.MAKER, value)
             self.record.expect("held_for_orders", expected, engine.wallet.order_margin, unit=self._asset)
 
     def on_book(self, book: BookSnapshot) -> None:
         self._engine.on_book(book)
-        for resting in self._resting:
-            if resting.order.status in WORKING:
-                resting.leg.books += 1
-            resting.note()
+        self._resting.on_book()
 
     @property
     def is_filled(self) -> bool:
         """Whether the order that the market may reach has been filled."""
-        return bool(self._resting) and self._resting[0].order.status is PaperOrderStatus.FILLED
+        return self._resting.is_reached
 
     def end(self) -> None:
         """Cancel what still rests, and count the money."""
         with localcontext(EXACT):
-            for resting in self._resting:
-                if resting.order.status in WORKING:
-                    self._engine.cancel(resting.order.id)
-                    self.record.expect(f"{resting.name}_ends", PaperOrderStatus.CANCELLED, resting.order.status)
-                resting.note()
+            self._resting.cancel(self._engine)
             wallet = self._engine.wallet
             costs = [item for order in self._engine.orders.values() for item in order.cost.items()]
             fees = sum((FEES.owed(liquidity, cost) for liquidity, cost in costs), ZERO)
@@ -192,7 +183,7 @@ class PerpetualAccount:
 
     def _realised(self) -> Decimal:
         """What was sold less what was bought, as far as it closed: only then is the sum known without the engine."""
-        resting = {one.order.id for one in self._resting}
+        resting = self._resting.ids
         fills = [fill for fill in self._engine.fills if fill.order_id not in resting]
         values = [(fill.side, value_of(self._rules, fill.price, fill.size)) for fill in fills]
         return sum((value if side is Side.SELL else -value for side, value in values), ZERO)

@@ -6,16 +6,15 @@ from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING
 
 from connectors.paper import PaperExchange
-from connectors.paper_matching import EXACT, Liquidity, PaperOrderStatus
+from connectors.paper_matching import EXACT, Liquidity
 from connectors.types import OrderRequest, OrderType, Side
 from monitoring.checks.paper_order_desk import (
     FEES,
     FUNDS,
     NOTHING,
-    WORKING,
     ZERO,
     Record,
-    Resting,
+    RestingOrders,
     behind,
     cost_of,
     down_to,
@@ -40,7 +39,7 @@ class SpotAccount:
         self.record = record
         self._rules = rules
         self._order_types = order_types
-        self._resting: list[Resting] = []
+        self._resting = RestingOrders(record)
 
     def trade(self, book: BookSnapshot) -> None:
         """What happens at once: a maker that would take is refused, a market order and a limit order take.
@@ -83,32 +82,24 @@ class SpotAccount:
                 ("maker", OrderRequest(pair, Side.SELL, OrderType.LIMIT_MAKER, self._size, touch)),
                 ("far_maker", OrderRequest(pair, Side.BUY, OrderType.LIMIT_MAKER, small, far)),
             ):
-                self._resting.append(self.record.place(name, engine, request))
-                self.record.expect(f"{name}_rests", PaperOrderStatus.OPEN, self._resting[-1].order.status)
+                self._resting.place(name, engine, request)
             balances = engine.balances
             self.record.expect(f"held_{pair.base}", self._size, balances[pair.base].held, unit=pair.base)
             self.record.expect(f"held_{pair.quote}", held_for_far, balances[pair.quote].held, unit=pair.quote)
 
     def on_book(self, book: BookSnapshot) -> None:
         self._exchange.on_book(book)
-        for resting in self._resting:
-            if resting.order.status in WORKING:
-                resting.leg.books += 1
-            resting.note()
+        self._resting.on_book()
 
     @property
     def is_filled(self) -> bool:
         """Whether the order that the market may reach has been filled."""
-        return bool(self._resting) and self._resting[0].order.status is PaperOrderStatus.FILLED
+        return self._resting.is_reached
 
     def end(self) -> None:
         """Cancel what still rests, and count the money."""
         with localcontext(EXACT):
-            for resting in self._resting:
-                if resting.order.status in WORKING:
-                    self._exchange.cancel(resting.order.id)
-                    self.record.expect(f"{resting.name}_ends", PaperOrderStatus.CANCELLED, resting.order.status)
-                resting.note()
+            self._resting.cancel(self._exchange)
             pair = self._rules.pair
             balances = self._exchange.balances
             base, quote = self._start[pair.base], self._start[pair.quote]
