@@ -10,6 +10,7 @@ from connectors.book_stream import BookStream
 from connectors.candles import EPOCH, WEEK, is_closed
 from connectors.clock import utc_now
 from connectors.errors import MalformedPayload, UsageError
+from connectors.kucoin.depth_channels import DepthFeed
 from connectors.kucoin.socket import new_session
 from connectors.payloads import refuse_unless_numbers
 from connectors.rate_limit import RateLimit
@@ -19,13 +20,18 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from connectors.book_feed import SessionFeed
+    from connectors.kucoin.books import PerpetualIncrementFeed, SpotIncrementFeed
     from connectors.kucoin.rest import Rest
-    from connectors.kucoin.socket import Session
     from connectors.pairs import KnownPairs
-    from connectors.types import BookLevel, Candle, PairRules, TradingPair
+    from connectors.types import BookLevel, BookSnapshot, Candle, TradingPair
 
 RATE_LIMIT = RateLimit(capacity=1000, refill_per_s=1000 / 30)
 """At most 2,000 in any 30 s, the smallest of the pools that KuCoin refills then; here one stands for all."""
+
+
+BOOK_DEPTHS = (5, 20, 50, 100)
+CHANNEL_DEPTHS = (5, 50)
+"""Of these, the ones that have a channel of whole books; the others come by increments."""
 
 
 def windows(now: datetime, interval: timedelta, count: int, most: int) -> Iterator[tuple[datetime, datetime]]:
@@ -79,12 +85,26 @@ def refuse_unless_levels(levels: Sequence[BookLevel], pair: TradingPair) -> None
 
 
 def book_stream(
-    rest: Rest, pairs: KnownPairs, pair: TradingPair, new_feed: Callable[[Session, PairRules], SessionFeed]
+    rest: Rest,
+    pairs: KnownPairs,
+    pair: TradingPair,
+    depth: int,
+    *,
+    channel: str,
+    topic: str,
+    increments: type[SpotIncrementFeed | PerpetualIncrementFeed],
+    snapshot: Callable[[], Awaitable[BookSnapshot]],
 ) -> BookStream:
-    """A stream whose every connection has a token of its own; an unknown pair is refused before one is asked for."""
+    """A stream whose every connection has a token of its own; an unknown pair is refused before one is asked for.
+
+    *channel* is the whole-depth topic up to its depth, *topic* that of the *increments* without the symbol.
+    """
 
     async def feed() -> SessionFeed:
         rules = await pairs.rules_of(pair)
-        return new_feed(await new_session(rest), rules)
+        session = await new_session(rest)
+        if depth in CHANNEL_DEPTHS:
+            return DepthFeed(session, f"{channel}{depth}:{rules.symbol}", rules, depth, snapshot)
+        return increments(session, f"{topic}:{rules.symbol}", rules, depth, snapshot)
 
     return BookStream(feed, venue="kucoin", pair=pair)

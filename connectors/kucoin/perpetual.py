@@ -45,8 +45,8 @@ from connectors.kucoin.contracts import (
     position_of_entry,
     rules_of_contract,
 )
-from connectors.kucoin.depth_channels import DepthFeed
 from connectors.kucoin.parts import (
+    BOOK_DEPTHS,
     RATE_LIMIT,
     book_stream,
     latest_candles,
@@ -54,7 +54,7 @@ from connectors.kucoin.parts import (
     rest_depth,
 )
 from connectors.kucoin.rest import Rest, duration, moment
-from connectors.kucoin.socket import Session, acknowledged, new_session
+from connectors.kucoin.socket import acknowledged, new_session
 from connectors.pairs import KnownPairs
 from connectors.payloads import convert, refuse_unless_amounts, refuse_unless_numbers
 from connectors.types import (
@@ -78,7 +78,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from connectors.book_feed import SessionFeed
     from connectors.book_stream import BookStream
 
 GRANULARITIES = {
@@ -99,7 +98,6 @@ ROLLED_UP = {"3m": "1m", "6h": "2h"}
 
 CANDLES_A_REQUEST = 500
 REST_DEPTHS = (20, 100)
-CHANNEL_DEPTHS = (5, 50)
 WALLETS = ("USDT", "USDC", "XBT")
 """Those settlement currencies whose wallet is looked into, where a listed contract settles in them."""
 
@@ -119,7 +117,7 @@ class KucoinPerpetual(
     signature_header = "KC-API-SIGN"
     order_types = (OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.MARKET)
     position_modes: ClassVar[tuple[PositionMode, ...]] = (PositionMode.ONE_WAY, PositionMode.HEDGE)
-    book_depths: ClassVar[tuple[int, ...]] = (5, 20, 50, 100)
+    book_depths: ClassVar[tuple[int, ...]] = BOOK_DEPTHS
     candle_intervals: ClassVar[Mapping[str, timedelta]] = {
         name: INTERVALS[name] for name in sorted({*GRANULARITIES, *ROLLED_UP}, key=INTERVALS.__getitem__)
     }
@@ -183,15 +181,16 @@ class KucoinPerpetual(
         on a depth that KuCoin does not offer.
         """
         self._refuse_depth(depth, self.book_depths)
-
-        def new_feed(session: Session, rules: PairRules) -> SessionFeed:
-            if depth in CHANNEL_DEPTHS:
-                topic = f"/contractMarket/level2Depth{depth}:{rules.symbol}"
-                return DepthFeed(session, topic, rules, depth, lambda: self.book_snapshot(pair))
-            topic = f"/contractMarket/level2:{rules.symbol}"
-            return PerpetualIncrementFeed(session, topic, rules, depth, lambda: self.book_snapshot(pair))
-
-        return book_stream(self._rest, self._pairs, pair, new_feed)
+        return book_stream(
+            self._rest,
+            self._pairs,
+            pair,
+            depth,
+            channel="/contractMarket/level2Depth",
+            topic="/contractMarket/level2",
+            increments=PerpetualIncrementFeed,
+            snapshot=lambda: self.book_snapshot(pair),
+        )
 
     async def candles(self, pair: TradingPair, interval: str, *, limit: int = 100) -> list[Candle]:
         """The latest *limit* candles, at most 500, oldest first; 3m and 6h are put together from 1m and 2h.

@@ -25,8 +25,8 @@ from connectors.base import (
 from connectors.candles import EPOCH, INTERVALS
 from connectors.errors import MalformedPayload
 from connectors.kucoin.books import SpotIncrementFeed
-from connectors.kucoin.depth_channels import DepthFeed
 from connectors.kucoin.parts import (
+    BOOK_DEPTHS,
     RATE_LIMIT,
     book_stream,
     latest_candles,
@@ -34,7 +34,7 @@ from connectors.kucoin.parts import (
     rest_depth,
 )
 from connectors.kucoin.rest import Rest, decimals_of, moment
-from connectors.kucoin.socket import Session, acknowledged, new_session
+from connectors.kucoin.socket import acknowledged, new_session
 from connectors.pairs import KnownPairs
 from connectors.payloads import refuse_unless_amounts, refuse_unless_numbers
 from connectors.types import (
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from connectors.book_feed import SessionFeed
     from connectors.book_stream import BookStream
 
 CANDLE_TYPES = {
@@ -74,7 +73,6 @@ CANDLE_TYPES = {
 }
 REST_DEPTHS = {20: 2, 100: 4}
 """And what each weighs."""
-CHANNEL_DEPTHS = (5, 50)
 
 
 class _Symbol(msgspec.Struct, rename="camel"):
@@ -119,7 +117,7 @@ class Kucoin(Connector, MarketData, BookStreaming, Candles, Account, ReportsPerm
     credits_partners = True
     signature_header = "KC-API-SIGN"
     order_types = (OrderType.LIMIT, OrderType.LIMIT_MAKER, OrderType.MARKET)
-    book_depths: ClassVar[tuple[int, ...]] = (5, 20, 50, 100)
+    book_depths: ClassVar[tuple[int, ...]] = BOOK_DEPTHS
     candle_intervals: ClassVar[Mapping[str, timedelta]] = {name: INTERVALS[name] for name in CANDLE_TYPES}
     max_candles: ClassVar[int] = 1500
     omits_quiet_candles: ClassVar[bool] = True
@@ -189,15 +187,16 @@ class Kucoin(Connector, MarketData, BookStreaming, Candles, Account, ReportsPerm
         on a depth that KuCoin does not offer.
         """
         self._refuse_depth(depth, self.book_depths)
-
-        def new_feed(session: Session, rules: PairRules) -> SessionFeed:
-            if depth in CHANNEL_DEPTHS:
-                topic = f"/spotMarket/level2Depth{depth}:{rules.symbol}"
-                return DepthFeed(session, topic, rules, depth, lambda: self.book_snapshot(pair))
-            topic = f"/market/level2:{rules.symbol}"
-            return SpotIncrementFeed(session, topic, rules, depth, lambda: self.book_snapshot(pair))
-
-        return book_stream(self._rest, self._pairs, pair, new_feed)
+        return book_stream(
+            self._rest,
+            self._pairs,
+            pair,
+            depth,
+            channel="/spotMarket/level2Depth",
+            topic="/market/level2",
+            increments=SpotIncrementFeed,
+            snapshot=lambda: self.book_snapshot(pair),
+        )
 
     async def candles(self, pair: TradingPair, interval: str, *, limit: int = 100) -> list[Candle]:
         """The latest *limit* candles, at most 1,500, oldest first.
