@@ -24,15 +24,12 @@ from connectors.kraken import Kraken
 from connectors.kraken.books import KrakenBookFeed
 from connectors.sandbox import KrakenSandbox
 from connectors.types import TradingPair
+from tests.connectors.streams import DEADLINE_S, until, until_break
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from connectors.book_stream import BookStream
-    from connectors.stream_stats import StreamStats
+    pass
 
 BTC_USD = TradingPair("BTC", "USD")
-DEADLINE_S = 8.0
 
 
 @pytest.fixture(autouse=True)
@@ -41,14 +38,6 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(book_stream, "SILENCE_LIMIT_S", 1.3)
     monkeypatch.setattr(book_stream, "READY_TIMEOUT_S", 0.4)
     monkeypatch.setattr(book_stream, "BACKOFF_S", (0.0, 0.01, 0.02))
-
-
-async def until(stream: BookStream, condition: Callable[[StreamStats], bool]) -> None:
-    """Follow the stream until its counts say so."""
-    async with asyncio.timeout(DEADLINE_S):
-        async for _ in stream:
-            if condition(stream.stats):
-                return
 
 
 @pytest.mark.parametrize("depth", Kraken.book_depths)
@@ -76,13 +65,6 @@ async def test_one_bad_checksum_is_healed_by_one_new_snapshot(venue: KrakenSandb
         assert isinstance(stream.stats.last_error, ChecksumMismatch)
         assert stream.stats.reconnects == 0
         assert stream.stats.snapshots == stream.stats.resyncs + 1
-
-
-async def until_break(stream: BookStream, condition: Callable[[StreamStats], bool]) -> None:
-    """A broken stream yields nothing, so its counts are looked at between turns of the loop."""
-    async with asyncio.timeout(DEADLINE_S):
-        while not condition(stream.stats):  # noqa: ASYNC110  # no event tells of a break: the stream heals by itself
-            await asyncio.sleep(0.005)
 
 
 async def test_a_swallowed_update_is_noticed_by_the_checksum(venue: KrakenSandbox, kraken: Kraken) -> None:

@@ -24,17 +24,13 @@ from connectors.kucoin import Kucoin, KucoinPerpetual
 from connectors.sandbox import KucoinPerpetualSandbox, KucoinSandbox
 from connectors.types import TradingPair
 from tests.connectors.kucoin.conftest import BTC_USDT
+from tests.connectors.streams import DEADLINE_S, until, until_break
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from connectors.book_stream import BookStream
-    from connectors.stream_stats import StreamStats
+    from collections.abc import AsyncIterator
 
     Venue = KucoinSandbox | KucoinPerpetualSandbox
     Connector = Kucoin | KucoinPerpetual
-
-DEADLINE_S = 8.0
 
 
 @pytest.fixture(autouse=True)
@@ -61,21 +57,6 @@ def venue(market: tuple[Venue, Connector]) -> Venue:
 @pytest.fixture
 def connector(market: tuple[Venue, Connector]) -> Connector:
     return market[1]
-
-
-async def until(stream: BookStream, condition: Callable[[StreamStats], bool]) -> None:
-    """Follow the stream until its counts say so."""
-    async with asyncio.timeout(DEADLINE_S):
-        async for _ in stream:
-            if condition(stream.stats):
-                return
-
-
-async def until_break(stream: BookStream, condition: Callable[[StreamStats], bool]) -> None:
-    """A broken stream yields nothing, so its counts are looked at between turns of the loop."""
-    async with asyncio.timeout(DEADLINE_S):
-        while not condition(stream.stats):  # noqa: ASYNC110  # no event tells of a break: the stream heals by itself
-            await asyncio.sleep(0.005)
 
 
 async def ready_error(connector: Connector, pair: TradingPair = BTC_USDT) -> ConnectorError:
