@@ -1,4 +1,4 @@
-"""Every closed list of the registry: what a column may hold, and the words a page shows for it."""
+"""Closed lists about exchanges, their components and who maintains them."""
 
 from __future__ import annotations
 
@@ -28,35 +28,6 @@ class LinkKind(TextChoices):
     FEES = "fees", "Fees"
     EXPLORER = "explorer", "Explorer"
     REFERRAL = "referral", "Referral link"
-
-
-class Tier(TextChoices):
-    """How an exchange's connectors are maintained: a promise by vote, and no word on whether they work."""
-
-    GOLD = "gold", "Gold"
-    SILVER = "silver", "Silver"
-    BRONZE = "bronze", "Bronze"
-
-    @property
-    def meaning(self) -> str:
-        """What the tier promises, in one sentence that follows on from its name."""
-        return _TIER_MEANINGS[self]
-
-
-_TIER_MEANINGS = {
-    Tier.GOLD: (
-        "The Foundation's own engineers maintain and extend the components; "
-        "they are the model for other connectors of the type."
-    ),
-    Tier.SILVER: (
-        "The Foundation maintains the components through bounties paid to outside developers, "
-        "following the improvements made to the Gold exchange of the type."
-    ),
-    Tier.BRONZE: (
-        "The Foundation does not maintain the components; community members may submit proposals "
-        "that fund development bounties and approve pull requests for fixes and improvements."
-    ),
-}
 
 
 class MaintainerKind(TextChoices):
@@ -158,51 +129,3 @@ class PaperTrading(TextChoices):
 
     SIMULATED = "simulated", "Simulated by the bot"  # the bot matches orders against the live book
     TESTNET = "testnet", "Testnet of the exchange"
-
-
-class ProposalKind(TextChoices):
-    HGP = "hgp", "Governance proposal (HGP)"
-    HIP = "hip", "Improvement proposal (HIP)"
-    NCP = "ncp", "New connector proposal (NCP)"
-    PRP = "prp", "Pull request proposal (PRP)"
-
-
-class ProposalState(TextChoices):
-    UNKNOWN = "unknown", "Unknown"
-    PENDING = "pending", "Pending"
-    ACTIVE = "active", "Voting"
-    PASSED = "passed", "Passed"
-    REJECTED = "rejected", "Rejected"
-    WITHDRAWN = "withdrawn", "Withdrawn"
-
-
-class BountyKind(TextChoices):
-    BUG_P2 = "bug_p2", "Bug: P2"
-    BUG_P3 = "bug_p3", "Bug: P3"
-    ENHANCEMENT_P1 = "enhancement_p1", "Enhancement: P1"
-    ENHANCEMENT_P2 = "enhancement_p2", "Enhancement: P2"
-    ENHANCEMENT_P3 = "enhancement_p3", "Enhancement: P3"
-    IMPROVEMENT = "improvement", "Improvement"
-    REFACTOR = "refactor", "Refactor"
-    NEW_CONNECTOR = "new_connector", "New connector"
-    CONNECTOR_UPGRADE = "connector_upgrade", "Connector upgrade"
-    NEW_STRATEGY = "new_strategy", "New strategy or script"
-    CONTENT = "content", "Content"
-    RESEARCH = "research", "Research"
-
-
-class BountyState(TextChoices):
-    POTENTIAL = "potential", "Potential"
-    OPEN = "open", "Open"
-    ASSIGNED = "assigned", "Assigned"
-    SUBMITTED = "submitted", "Submitted"
-    NEEDS_WORK = "needs_work", "Needs work"
-    MERGED = "merged", "Merged"
-    PAID = "paid", "Paid"
-    CLOSED = "closed", "Closed"
-
-
-class BountyUnit(TextChoices):
-    HBOT = "HBOT", "HBOT"
-    USDC = "USDC", "USDC"
-    USDT = "USDT", "USDT"
