@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.apps import apps
 from django.db import models
-from django.db.models import OuterRef, Prefetch, Subquery, Value
+from django.db.models import OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -29,16 +29,28 @@ class ExchangeQuerySet(models.QuerySet["Exchange"]):
         # It takes the place of the property that asks one exchange at a time.
         return self.annotate(current_tier=Coalesce(Subquery(latest), Value("")))  # type: ignore[no-redef]
 
-    def for_index(self) -> ExchangeQuerySet:
-        """Tier, maintainer and listed components, in two queries however many exchanges there are."""
-        listed = apps.get_model("registry", "Component")._default_manager.listed()
-        return self.with_tier().select_related("maintainer").prefetch_related(Prefetch("components", listed))
+    def with_history(self) -> ExchangeQuerySet:
+        """Every decision about each, latest first, with what is needed to say whether it holds: one more query."""
+        decisions = apps.get_model("registry", "TierAssignment")._default_manager.select_related(
+            "changeset__reversed_by"
+        )
+        return self.prefetch_related(Prefetch("tier_assignments", queryset=decisions))
 
-    def for_page(self) -> ExchangeQuerySet:
+    def for_index(self, *, as_of: date | None = None) -> ExchangeQuerySet:
+        """Tier on *as_of*, history, maintainer and listed components: three queries, however many exchanges."""
+        listed = apps.get_model("registry", "Component")._default_manager.listed()
+        related = self.with_tier(as_of=as_of).with_history().select_related("maintainer")
+        return related.prefetch_related(Prefetch("components", listed))
+
+    def for_page(self, *, as_of: date | None = None) -> ExchangeQuerySet:
         """All that an exchange's own page shows, in a fixed number of queries."""
-        bounties = apps.get_model("registry", "Bounty")._default_manager.select_related("component", "proposal")
-        return self.for_index().prefetch_related(
-            "links", "tier_assignments", "proposals", Prefetch("bounties", queryset=bounties)
+        bounties = apps.get_model("registry", "Bounty")._default_manager.select_related(
+            "component", "proposal", "pot__epoch", "pot__subject", "pot__changeset__reversed_by"
+        )
+        return self.for_index(as_of=as_of).prefetch_related(
+            "links",
+            "proposals",
+            Prefetch("bounties", queryset=bounties),
         )
 
 
@@ -52,18 +64,11 @@ class ComponentQuerySet(models.QuerySet["Component"]):
         return self.filter(status=DeclaredStatus.AVAILABLE).select_related("exchange")
 
 
-class TierAssignmentQuerySet(models.QuerySet["TierAssignment"]):
+class AppendOnlyQuerySet(models.QuerySet[Any]):
     """Adds and reads; refuses what would change history."""
 
-    def in_force(self, *, as_of: date | None = None) -> TierAssignmentQuerySet:
-        """Assignments that had taken effect by *as_of* (today in UTC when None), the deciding one first.
-
-        Of two with one effective date the one recorded later decides: that is how an error is corrected.
-        """
-        return self.filter(effective_from__lte=as_of or timezone.now().date()).order_by(*LATEST_FIRST)
-
     def update(self, **kwargs: Any) -> NoReturn:
-        raise AppendOnly("tier assignments are append-only: add a new one that supersedes the old")
+        raise AppendOnly(f"{self._rows} are append-only: add a new one that supersedes the old")
 
     def _update(self, values: Any) -> int:
         """Where saving a row ends up, whichever way it was called; with nothing to update, Django inserts it."""
@@ -72,10 +77,33 @@ class TierAssignmentQuerySet(models.QuerySet["TierAssignment"]):
     def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
         self.update()
 
-    def bulk_create(self, objs: Iterable[TierAssignment], *args: Any, **kwargs: Any) -> list[TierAssignment]:
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
         if kwargs.get("update_conflicts"):
             self.update()
         return super().bulk_create(objs, *args, **kwargs)
 
     def delete(self) -> NoReturn:
-        raise AppendOnly("tier assignments are append-only: they cannot be deleted")
+        raise AppendOnly(f"{self._rows} are append-only: they cannot be deleted")
+
+    @property
+    def _rows(self) -> str:
+        return str(self.model._meta.verbose_name_plural)
+
+
+class TierAssignmentQuerySet(AppendOnlyQuerySet):
+    def in_force(self, *, as_of: date | None = None) -> TierAssignmentQuerySet:
+        """Assignments that hold on *as_of* (today in UTC when None), the deciding one first.
+
+        Of two with one effective date the one recorded later decides: that is how an error is corrected. One whose
+        changeset was rolled back holds until the day of the roll-back: what had stood until then did stand.
+        """
+        day = as_of or timezone.now().date()
+        held = Q(changeset__reversed_by__isnull=True) | Q(changeset__reversed_by__effective_from__gt=day)
+        unexpired = Q(expires_on__isnull=True) | Q(expires_on__gt=day)
+        return self.filter(held, unexpired, effective_from__lte=day).order_by(*LATEST_FIRST)
+
+
+class PotQuerySet(AppendOnlyQuerySet):
+    def standing(self) -> PotQuerySet:
+        """Those of changesets that were not rolled back."""
+        return self.filter(changeset__reversed_by__isnull=True)

@@ -1,8 +1,33 @@
 """The registry's tables, by subject."""
 
 from registry.models.bounties import Bounty
+from registry.models.changes import Changeset, Plan, Pot, TierAssignment
+from registry.models.epochs import Choice, Epoch, Poll, PollEvidence
 from registry.models.exchanges import Component, Exchange, ExchangeLink
-from registry.models.governance import Proposal, TierAssignment
+from registry.models.ledger import LedgerEntry, OutboxMessage
 from registry.models.maintainers import Maintainer
+from registry.models.names import Alias, Subject
+from registry.models.policies import Policy
+from registry.models.proposals import Proposal
 
-__all__ = ["Bounty", "Component", "Exchange", "ExchangeLink", "Maintainer", "Proposal", "TierAssignment"]
+__all__ = [
+    "Alias",
+    "Bounty",
+    "Changeset",
+    "Choice",
+    "Component",
+    "Epoch",
+    "Exchange",
+    "ExchangeLink",
+    "LedgerEntry",
+    "Maintainer",
+    "OutboxMessage",
+    "Plan",
+    "Policy",
+    "Poll",
+    "PollEvidence",
+    "Pot",
+    "Proposal",
+    "Subject",
+    "TierAssignment",
+]

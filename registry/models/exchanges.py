@@ -23,7 +23,7 @@ from registry.models.maintainers import Maintainer
 from registry.querysets import ComponentQuerySet, ExchangeQuerySet
 
 if TYPE_CHECKING:
-    from registry.models.governance import TierAssignment
+    from registry.models.changes import TierAssignment
 
 
 class Exchange(models.Model):
@@ -60,7 +60,7 @@ class Exchange(models.Model):
         """The decision in force today, from the prefetched history where there is one."""
         today = timezone.now().date()
         history = self.tier_assignments.all()  # latest first
-        return next((assignment for assignment in history if assignment.effective_from <= today), None)
+        return next((assignment for assignment in history if assignment.holds_on(today)), None)
 
     @cached_property
     def current_tier(self) -> str:
