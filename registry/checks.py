@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from django.core.checks import CheckMessage, Error, register
 
-from registry.errors import CatalogueRefused
+from registry.errors import FilesRefused
 from registry.services.catalogue import CATALOGUE_DIR, read_catalogue
+from registry.services.history import read_history
 
 
 @register("catalogue")
 def catalogue_is_readable(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Its policies too, which are read with it."""
+    return _refusals(read_catalogue, id="registry.E001", command="load_catalogue")
+
+
+@register("catalogue")
+def history_is_readable(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    return _refusals(read_history, id="registry.E002", command="load_history")
+
+
+def _refusals(read: Callable[[Path], object], *, id: str, command: str) -> list[CheckMessage]:
     try:
-        read_catalogue(CATALOGUE_DIR)
-    except CatalogueRefused as refusal:
-        return [
-            Error(str(problem), hint="Correct the file; load_catalogue refuses it until then.", id="registry.E001")
-            for problem in refusal.problems
-        ]
+        read(CATALOGUE_DIR)
+    except FilesRefused as refusal:
+        hint = f"Correct the file; {command} refuses it until then."
+        return [Error(str(problem), hint=hint, id=id) for problem in refusal.problems]
     return []

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from registry.models import Bounty, Component, Exchange, Proposal, TierAssignment
+from registry.models import Bounty, Component, Exchange, Proposal
 from registry.services.catalogue import CATALOGUE_DIR, load_catalogue
 
 PAGES = Path(__file__).parents[1] / "payloads" / "pages"
 CODE = "https://github.com/hummingbot/hummingbot/tree/master/hummingbot/"
 INTERVALS = ["1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "1w"]
-POLLS = {
-    "Epoch 3": (date(2023, 1, 13), "0x6a8146ebc68c3145e29309c1c90a2457a0fd57e806b50d2e0c71bd0543d374a0"),
-    "Epoch 4": (date(2023, 4, 14), "0xc130b4466d90ebf68da68b26c1e800678e358f81dc142ae888546e44c227d655"),
-    "Epoch 5": (date(2023, 7, 6), "0x231e942b5f23b406d409f2b12319891ab3c92605e367f75e56015061e905d56e"),
-    "Epoch 6": (date(2023, 10, 14), "0xb830acb389380f447a996ade4dd39120f5139256a6fa55448ff8d78ef9193de4"),
-}
 
 pytestmark = pytest.mark.django_db
 
@@ -49,8 +42,6 @@ def test_kraken_is_a_centralized_order_book_that_nobody_maintains(kraken: Exchan
     assert kraken.get_exchange_type_display() == "Centralized exchange (CEX)"
     assert kraken.get_market_type_display() == "Central limit order book (CLOB)"
     assert kraken.maintainer is None
-    assert kraken.current_tier_label == "Bronze"
-    assert "does not maintain" in kraken.current_tier_meaning
 
 
 def test_kucoin_is_a_centralized_order_book_that_the_foundation_maintains(kucoin: Exchange) -> None:
@@ -59,24 +50,6 @@ def test_kucoin_is_a_centralized_order_book_that_the_foundation_maintains(kucoin
     assert kucoin.get_market_type_display() == "Central limit order book (CLOB)"
     assert kucoin.maintainer is not None
     assert kucoin.maintainer.name == "Hummingbot Foundation"
-    assert kucoin.current_tier_label == "Silver"
-    assert "through bounties" in kucoin.current_tier_meaning
-
-
-@pytest.mark.parametrize(("slug", "tier"), [("kraken", "bronze"), ("kucoin", "silver")])
-def test_tier_stands_on_four_polls(slug: str, tier: str) -> None:
-    history = TierAssignment.objects.filter(exchange__slug=slug).order_by("effective_from")
-
-    assert [(a.epoch, a.effective_from, a.source_url.rpartition("/")[2], a.tier) for a in history] == [
-        (epoch, day, vote_id, tier) for epoch, (day, vote_id) in POLLS.items()
-    ]
-    assert {(a.decided_by, a.recorded_by) for a in history} == {("HBOT holders", "catalogue")}
-    assert [a.reason.partition(",")[0] for a in history] == [
-        "CEX connector poll of epoch 3 (January to March 2023)",
-        "CEX connector poll of epoch 4 (April to June 2023)",
-        "CEX connector poll of epoch 5 (July to September 2023)",
-        "CEX connector poll of epoch 6 (October to December 2023)",
-    ]
 
 
 def test_kraken_links_and_countries(kraken: Exchange) -> None:

@@ -17,25 +17,25 @@ from hypothesis import strategies as st
 
 from registry.choices import ComponentKind
 from registry.errors import CatalogueRefused
-from registry.models import Bounty, Component, Exchange, ExchangeLink, Maintainer, Proposal, TierAssignment
+from registry.models import Alias, Bounty, Component, Exchange, ExchangeLink, Maintainer, Proposal, Subject
 from registry.services.catalogue import CATALOGUE_DIR, read_catalogue
 from registry.services.catalogue.schema import (
+    AliasEntry,
     BountyEntry,
     ComponentEntry,
     ExchangeEntry,
     MaintainerEntry,
     PaperTradingEntry,
     ProposalEntry,
-    TierEntry,
+    SubjectEntry,
     TipEntry,
 )
-from registry.services.catalogue.validate import faults
-from registry.services.catalogue.yaml_source import read_yaml
+from registry.strict_yaml import faults, read_yaml
 
 VOTE_ID = "0x021b7bd4b433182496c0288d8ed83001ddf0686a1f1e482f4dbf7ea972c0faf5"
 ALL_KEYS = (
     "valid: bounties, components, exchange_type, has_fee_share, key_creation_steps, links, maintainer, market_type, "
-    "name, slug, supported_countries, supported_countries_url, tiers, tip"
+    "name, slug, supported_countries, supported_countries_url, tip"
 )
 
 
@@ -99,27 +99,7 @@ def test_shipped_catalogue_is_read_whole() -> None:
             ["links.website: expected an http or https address (200 characters at most), got 'www.kraken.com'"],
         ),
         ("key_creation_steps: []", "key_creation_steps: {}", ["key_creation_steps: expected a list, got a mapping"]),
-        ("  - tier: bronze", "  - tier: bronce", ["tiers[0].tier: 'bronce' is not valid; did you mean 'bronze'?"]),
-        (
-            "effective_from: 2023-01-13",
-            "effective_from: last week",
-            ["tiers[0].effective_from: expected a date (YYYY-MM-DD), got 'last week'"],
-        ),
-        (
-            "effective_from: 2023-01-13",
-            "effective_from: 0000-01-01",
-            ["tiers[0].effective_from: expected a date (YYYY-MM-DD), got '0000-01-01'"],
-        ),
-        (
-            "effective_from: 2023-01-13",
-            "effective_from: 2023-02-30",
-            ["tiers[0].effective_from: expected a date (YYYY-MM-DD), got '2023-02-30'"],
-        ),
-        (
-            "    epoch: Epoch 3",
-            f"    epoch: {61 * 'E'}",
-            [f"tiers[0].epoch: expected words on one line (60 characters at most), got '{60 * 'E'}…'"],
-        ),
+        ("links:\n", "tiers: []\nlinks:\n", ["tiers: unknown key; did you mean 'bounties'?"]),
         (
             "status: available",
             "status: ok",
@@ -163,11 +143,6 @@ def test_shipped_catalogue_is_read_whole() -> None:
             ["components[2].order_types: does not belong to a candle feed"],
         ),
         ("  - kind: perp_candles", "  - kind: spot_candles", ["components[3].kind: 'spot_candles' stands twice"]),
-        (
-            "    epoch: Epoch 4\n    effective_from: 2023-04-14",
-            "    epoch: Epoch 3\n    effective_from: 2023-01-13",
-            ["tiers[1]: a second decision of Epoch 3 from 2023-01-13"],
-        ),
         (
             "links:\n",
             "links: []\nold_links:\n",
@@ -276,16 +251,15 @@ def test_name_that_is_not_words_on_one_line_is_refused(
 )
 def test_long_text_is_refused_where_no_reader_would_see_it(catalogue_copy: Path, written: str, said: str) -> None:
     path = catalogue_copy / "exchanges" / "kraken.yaml"
-    line = replace(path, "    reason: CEX", f"    reason: {written} # CEX")
+    line = replace(path, "key_creation_steps: []", f"key_creation_steps: [{{text: {written}}}]")
 
-    assert refusal(catalogue_copy) == [f"exchanges/kraken.yaml:{line}: tiers[0].reason: {said}"]
+    assert refusal(catalogue_copy) == [f"exchanges/kraken.yaml:{line}: key_creation_steps[0].text: {said}"]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "key"),
     [
         ("exchange_type: cex", r'exchange_type: "\ud800"', "exchange_type"),
-        ("effective_from: 2023-01-13", r'effective_from: "\ud800"', "tiers[0].effective_from"),
         ("amount: 600000", r'amount: "\ud800"', "bounties[0].amount"),
         ("  website: https://www.kraken.com/", r'  website: "\ud800"', "links.website"),
     ],
@@ -301,12 +275,13 @@ def test_half_a_surrogate_pair_is_refused_whatever_was_expected(
 
 
 MODELS: dict[type[msgspec.Struct], type[Model]] = {
+    AliasEntry: Alias,
     BountyEntry: Bounty,
     ComponentEntry: Component,
     ExchangeEntry: Exchange,
     MaintainerEntry: Maintainer,
     ProposalEntry: Proposal,
-    TierEntry: TierAssignment,
+    SubjectEntry: Subject,
 }
 COLUMNS_OF_OTHER_NAMES = {
     (PaperTradingEntry, "connector_id"): (Component, "paper_connector_id"),
@@ -344,8 +319,8 @@ def text_columns() -> Iterator[tuple[type[msgspec.Struct], str, Any, int]]:
 def test_no_text_that_a_file_may_hold_is_longer_than_its_column() -> None:
     columns = {f"{struct.__name__}.{name}": (longest(kind), width) for struct, name, kind, width in text_columns()}
 
-    assert (columns["TierEntry.epoch"], columns["TipEntry.title"], columns["ExchangeEntry.links"]) == (
-        (60, 60),
+    assert (columns["AliasEntry.name"], columns["TipEntry.title"], columns["ExchangeEntry.links"]) == (
+        (120, 120),
         (120, 120),
         (200, 500),
     )
@@ -441,6 +416,25 @@ def test_faults_of_proposals_are_found(catalogue_copy: Path) -> None:
         "proposals.yaml:3: proposals[1].exchanges[0]: no exchange 'krakn' in the catalogue; did you mean 'kraken'?",
         f"proposals.yaml:3: proposals[1].snapshot_id: '{VOTE_ID}' stands twice",
     ]
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        (
+            f"https://snapshot.org/#/hbot-ip.eth/proposal/0x{64 * '0'}",
+            "the link names another vote than snapshot_id: 0x000",
+        ),
+        ("https://example.org/1", "“https://example.org/1” is no address of Snapshot's"),
+    ],
+)
+def test_link_that_is_not_that_of_the_vote_is_refused(catalogue_copy: Path, link: str, said: str) -> None:
+    line = replace(
+        catalogue_copy / "proposals.yaml", f"url: https://snapshot.org/#/hbot-ip.eth/proposal/{VOTE_ID}", f"url: {link}"
+    )
+
+    (refused,) = refusal(catalogue_copy)
+    assert refused.startswith(f"proposals.yaml:{line}: proposals[0].url: {said}")
 
 
 def test_all_faults_of_all_files_are_told_at_once_and_none_is_a_consequence(catalogue_copy: Path) -> None:

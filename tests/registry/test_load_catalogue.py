@@ -11,15 +11,27 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from registry import checks
-from registry.models import Bounty, Component, Exchange, ExchangeLink, Maintainer, Proposal, TierAssignment
+from registry.models import (
+    Alias,
+    Bounty,
+    Component,
+    Exchange,
+    ExchangeLink,
+    Maintainer,
+    Policy,
+    Proposal,
+    Subject,
+    TierAssignment,
+)
 from registry.services.catalogue import load_catalogue
 from tests.registry.test_catalogue_files import VOTE_ID, replace
 
 pytestmark = pytest.mark.django_db
 
-TABLES = [Bounty, Component, Exchange, ExchangeLink, Maintainer, Proposal, TierAssignment]
+TABLES = [Alias, Bounty, Component, Exchange, ExchangeLink, Maintainer, Policy, Proposal, Subject, TierAssignment]
 
 
 def everything() -> list[list[dict[str, Any]]]:
@@ -35,13 +47,15 @@ def command(*args: object) -> list[str]:
 def test_first_load_says_what_it_created() -> None:
     lines = command()
 
-    assert len(lines) == 36
     for line in (
         "created maintainer hummingbot-foundation",
         "created kraken",
         "created kraken link api_docs",
         "created kucoin perp_candles",
-        "recorded kraken Bronze from 2023-10-14 (Epoch 6)",
+        "created okx",
+        "created subject exchange htx",
+        "created alias Huobi of exchange htx",
+        "created subject chain injective",
         "created proposal HIP-35",
         "linked proposal HIP-35 to kraken",
         "created kucoin bounty 6955",
@@ -90,7 +104,7 @@ def test_refused_catalogue_loads_nothing_and_the_command_says_why(catalogue_copy
 def test_load_that_fails_in_the_database_leaves_no_half(catalogue_copy: Path) -> None:
     load_catalogue(catalogue_copy)
     before = everything()
-    replace(catalogue_copy / "exchanges" / "kraken.yaml", "name: Kraken", "name: Renamed")
+    replace(catalogue_copy / "exchanges" / "kraken.yaml", "supported_countries: Not available", "")
     replace(catalogue_copy / "exchanges" / "kucoin.yaml", "amount: 136000", "amount: 137000")
 
     def full_disk(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
@@ -142,51 +156,54 @@ def test_component_that_left_its_file_is_kept_as_removed_and_can_come_back(catal
     assert Component.objects.get(pk=key).status == "not_built"
 
 
-def test_new_decision_changes_the_tier_and_keeps_the_old_ones(catalogue_copy: Path) -> None:
-    load_catalogue(catalogue_copy)
-    replace(
-        catalogue_copy / "exchanges" / "kraken.yaml",
-        "tiers:\n",
-        "tiers:\n  - {tier: null, effective_from: 2024-01-26, decided_by: HBOT holders, reason: rules without tiers}\n",
-    )
-
-    assert load_catalogue(catalogue_copy).changes == ["recorded kraken no tier from 2024-01-26 ()"]
-    assert Exchange.objects.with_tier().get(slug="kraken").current_tier == ""
-    assert TierAssignment.objects.filter(exchange__slug="kraken").count() == 5
-
-
-def test_corrected_decision_is_recorded_after_the_old_one(catalogue_copy: Path) -> None:
-    path = catalogue_copy / "exchanges" / "kraken.yaml"
-    whole = path.read_text()
-    load_catalogue(catalogue_copy)
-    path.write_text(whole.replace("tier: bronze\n    epoch: Epoch 6", "tier: silver\n    epoch: Epoch 6"))
-    assert load_catalogue(catalogue_copy).changes == ["recorded kraken Silver from 2023-10-14 (Epoch 6)"]
-    assert load_catalogue(catalogue_copy).changes == []
-    path.write_text(whole)
-    assert load_catalogue(catalogue_copy).changes == ["recorded kraken Bronze from 2023-10-14 (Epoch 6)"]
-
-    recorded = TierAssignment.objects.filter(exchange__slug="kraken", epoch="Epoch 6").order_by("pk")
-    assert [assignment.tier for assignment in recorded] == ["bronze", "silver", "bronze"]
-    assert Exchange.objects.get(slug="kraken").current_tier == "bronze"
-
-
-def test_decision_of_an_admin_outlives_a_load() -> None:
+def test_no_tier_stands_in_the_files() -> None:
     load_catalogue()
-    kraken = Exchange.objects.get(slug="kraken")
-    stated = kraken.current_assignment
-    assert stated is not None
-    TierAssignment.objects.create(
-        exchange=kraken,
-        tier="gold",
-        epoch=stated.epoch,
-        effective_from=stated.effective_from,
-        reason="the votes were counted again",
-        decided_by="HBOT holders",
-        recorded_by="an-admin",
+
+    assert not TierAssignment.objects.exists()
+
+
+def test_tracker_keeps_its_word_about_a_bounty_that_it_stated(catalogue_copy: Path) -> None:
+    load_catalogue(catalogue_copy)
+    key = Bounty.objects.get(tracker_id="6955").pk
+    Bounty.objects.filter(pk=key).update(state="closed", amount=1, title="", last_synced_at=timezone.now())
+
+    assert load_catalogue(catalogue_copy).changes == [
+        "changed kucoin bounty 6955: title '' to 'Add Kucoin HFT connector'"
+    ]
+
+    bounty = Bounty.objects.get(pk=key)
+    assert (bounty.state, bounty.amount) == ("closed", 1)
+
+
+def test_bounty_that_the_tracker_stated_before_is_placed_and_not_doubled() -> None:
+    Bounty.objects.create(
+        tracker_id="6955",
+        issue_url="https://github.com/hummingbot/hummingbot/issues/6955",
+        kind="improvement",
+        amount=50_000,
+        unit="HBOT",
+        state="open",
+        last_synced_at=timezone.now(),
     )
 
-    assert load_catalogue().changes == []
-    assert Exchange.objects.get(slug="kraken").current_tier == "gold"
+    changes = load_catalogue().changes
+
+    assert "placed kucoin bounty 6955" in changes
+    bounty = Bounty.objects.get(tracker_id="6955")
+    assert (bounty.exchange.slug, str(bounty.component), bounty.state) == ("kucoin", "KuCoin Spot Connector", "open")
+
+
+def test_bounty_of_the_tracker_alone_is_its_own_matter() -> None:
+    load_catalogue()
+    Bounty.objects.create(tracker_id="1", kind="bug_p2", state="open", last_synced_at=timezone.now())
+
+    assert load_catalogue().left_alone == []
+
+
+def test_space_of_a_proposal_is_read_from_its_link() -> None:
+    load_catalogue()
+
+    assert Proposal.objects.get(number="HIP-35").space == "hbot-ip.eth"
 
 
 def test_exchange_that_no_file_names_is_left_alone(exchange: Exchange) -> None:
@@ -204,24 +221,21 @@ def test_what_left_the_files_or_never_stood_in_one_is_named(catalogue_copy: Path
     kraken = catalogue_copy / "exchanges" / "kraken.yaml"
     replace(kraken, f'    proposal: "{VOTE_ID}"\n', "")
     replace(kraken, 'tracker_id: "7052"', 'tracker_id: "7053"')
-    replace(kraken, "effective_from: 2023-10-14", "effective_from: 2023-10-15")
-    TierAssignment.objects.create(
-        exchange=Exchange.objects.get(slug="kucoin"), effective_from="2024-01-26", recorded_by="an-admin"
+    subjects = catalogue_copy / "subjects.yaml"
+    replace(subjects, "      - {name: Huobi, from_epoch: 3, to_epoch: 8}\n", "")
+    replace(
+        subjects,
+        "  - kind: strategy\n    slug: twap\n    name: TWAP\n    aliases:\n      - {name: TWAP, from_epoch: 3}\n",
+        "",
     )
 
     assert load_catalogue(catalogue_copy).left_alone == [
+        "alias Huobi of exchange htx: in no file",
+        "subject strategy twap: in no file",
         "maintainer hummingbot-foundation: in no file",
         "proposal HIP-35: in no file",
-        "kraken Bronze from 2023-10-14 (Epoch 6): in no file",
         "kraken bounty 7052: in no file",
     ]
-
-
-def test_corrected_decision_is_not_said_to_be_in_no_file(catalogue_copy: Path) -> None:
-    load_catalogue(catalogue_copy)
-    replace(catalogue_copy / "exchanges" / "kraken.yaml", "tier: bronze", "tier: silver")
-
-    assert load_catalogue(catalogue_copy).left_alone == []
 
 
 def test_system_check_points_at_a_catalogue_that_would_be_refused(
@@ -235,3 +249,19 @@ def test_system_check_points_at_a_catalogue_that_would_be_refused(
 
     assert [error.id for error in errors] == ["registry.E001"] * len(errors)
     assert f"kraken.yaml:{line}: slug: 'krakn' in a file named kraken.yaml: the two must agree" in errors[0].msg
+
+
+def test_system_check_points_at_a_faulty_policy_and_a_faulty_record(
+    catalogue_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert checks.history_is_readable(None) == []
+    policy = replace(catalogue_copy / "policies" / "hgp-45.v1.yaml", "tie: needs_decision", "tie: by_age")
+    record = replace(catalogue_copy / "history" / "epoch-12.yaml", 'votes: "10.3m"', 'votes: "10.3x"')
+    monkeypatch.setattr(checks, "CATALOGUE_DIR", catalogue_copy)
+
+    (of_policy,), (of_record,) = checks.catalogue_is_readable(None), checks.history_is_readable(None)
+
+    assert (of_policy.id, of_record.id) == ("registry.E001", "registry.E002")
+    assert f"hgp-45.v1.yaml:{policy}: tie: 'by_age' is not valid" in of_policy.msg
+    assert f"epoch-12.yaml:{record}: polls[0].ranking[0].votes: '10.3x' is no number of votes" in of_record.msg
+    assert of_record.hint == "Correct the file; load_history refuses it until then."

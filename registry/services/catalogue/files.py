@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-import msgspec
-
-from registry.choices import ComponentKind, DeclaredStatus
+from registry.choices import ComponentKind, DeclaredStatus, SubjectKind
 from registry.errors import CatalogueRefused, Problem
+from registry.governance.links import parse_proposal_link
+from registry.governance.policy import PolicyRefused, read_policies
+from registry.governance.policy_schema import PolicyDocument
+from registry.services.catalogue.names import subject_faults
+from registry.services.catalogue.reader import Reader
 from registry.services.catalogue.schema import (
     BountyEntry,
     ComponentEntry,
@@ -19,13 +21,12 @@ from registry.services.catalogue.schema import (
     MaintainersFile,
     ProposalEntry,
     ProposalsFile,
+    SubjectEntry,
+    SubjectsFile,
 )
-from registry.services.catalogue.validate import Fault, faults, nearest, shown
-from registry.services.catalogue.yaml_source import Document, UnreadableYaml, read_yaml
+from registry.strict_yaml import Fault, nearest, shown
 
 CATALOGUE_DIR = Path(__file__).resolve().parents[2] / "catalogue"
-
-FileKind = TypeVar("FileKind", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +36,28 @@ class Catalogue:
     maintainers: tuple[MaintainerEntry, ...]
     proposals: tuple[ProposalEntry, ...]
     exchanges: tuple[ExchangeEntry, ...]
+    subjects: tuple[SubjectEntry, ...] = ()
+    policies: tuple[PolicyDocument, ...] = ()
+
+    @property
+    def exchange_subjects(self) -> tuple[SubjectEntry, ...]:
+        return tuple(entry for entry in self.subjects if entry.kind == SubjectKind.EXCHANGE)
 
 
 def read_catalogue(directory: Path = CATALOGUE_DIR) -> Catalogue:
-    """The catalogue under *directory*: maintainers.yaml, proposals.yaml (may be absent) and exchanges/<slug>.yaml.
+    """The catalogue under *directory*: maintainers.yaml and exchanges/<slug>.yaml; where they are there, also
+    proposals.yaml, subjects.yaml and policies/<slug>.v<N>.yaml.
 
     Touches no database. Raises CatalogueRefused with every problem of every file.
     """
-    reader = _Reader()
+    reader = Reader()
     if not (directory / "exchanges").is_dir():
         raise CatalogueRefused([Problem(directory, 0, "", "there is no catalogue: no folder exchanges in it")])
     maintainers = reader.read(directory / "maintainers.yaml", MaintainersFile)
     proposals_path = directory / "proposals.yaml"
     proposals = reader.read(proposals_path, ProposalsFile) if proposals_path.exists() else None
+    subjects_path = directory / "subjects.yaml"
+    subjects = reader.read(subjects_path, SubjectsFile) if subjects_path.exists() else None
     exchanges = []
     for path in sorted((directory / "exchanges").iterdir()):
         if path.suffix == ".yaml":
@@ -61,13 +71,17 @@ def read_catalogue(directory: Path = CATALOGUE_DIR) -> Catalogue:
         maintainers=tuple(maintainers.maintainers) if maintainers else (),
         proposals=tuple(proposals.proposals) if proposals else (),
         exchanges=tuple(entry for _, entry in exchanges if entry),
+        subjects=tuple(subjects.subjects) if subjects else (),
+        policies=_policies(directory / "policies", reader),
     )
     # Where a file could not be read, what others name in it cannot be judged.
     if maintainers:
         reader.check(directory / "maintainers.yaml", _maintainer_faults(catalogue))
-    if proposals:
-        known = {path.stem for path, _ in exchanges}
+    if proposals and (subjects or not subjects_path.exists()):
+        known = {path.stem for path, _ in exchanges} | {entry.slug for entry in catalogue.exchange_subjects}
         reader.check(proposals_path, _proposal_faults(catalogue, known))
+    if subjects:
+        reader.check(subjects_path, subject_faults(catalogue.subjects, {path.stem: entry for path, entry in exchanges}))
     for path, entry in exchanges:
         if entry:
             reader.check(path, _exchange_faults(entry, path.stem))
@@ -80,39 +94,14 @@ def read_catalogue(directory: Path = CATALOGUE_DIR) -> Catalogue:
     return catalogue
 
 
-class _Reader:
-    """Collects the problems of many files; keeps each document for the lines of later problems."""
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-        self.documents: dict[Path, Document] = {}
-
-    def read(self, path: Path, kind: type[FileKind]) -> FileKind | None:
-        """The file as *kind*, or None with its problems noted."""
-        try:
-            document = read_yaml(path.read_text(encoding="utf-8"))
-        except UnreadableYaml as error:
-            self.problems.append(Problem(path, error.line, "", error.reason))
-            return None
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-            self.problems.append(Problem(path, 0, "", f"cannot be read: {reason}"))
-            return None
-        self.documents[path] = document
-        found = list(faults(document.content, kind))
-        self.check(path, found)
-        return None if found else msgspec.convert(document.content, kind)
-
-    def check(self, path: Path, found: Iterator[Fault] | list[Fault]) -> None:
-        document = self.documents[path]
-        self.problems += [
-            Problem(path, document.line_of(key_path), _printed(key_path), reason) for key_path, reason in found
-        ]
-
-
-def _printed(path: tuple[str | int, ...]) -> str:
-    """`components[1].intervals[0]`: the key as a reader of the file would say it."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+def _policies(directory: Path, reader: Reader) -> tuple[PolicyDocument, ...]:
+    if not any(directory.glob("*.yaml")):
+        return ()
+    try:
+        return read_policies(directory)
+    except PolicyRefused as refusal:
+        reader.problems += refusal.problems
+        return ()
 
 
 def _maintainer_faults(catalogue: Catalogue) -> Iterator[Fault]:
@@ -129,12 +118,22 @@ def _proposal_faults(catalogue: Catalogue, exchange_slugs: set[str]) -> Iterator
         if entry.snapshot_id in seen:
             yield ("proposals", index, "snapshot_id"), f"{entry.snapshot_id!r} stands twice"
         seen.add(entry.snapshot_id)
+        if entry.url and (reason := _link_fault(entry.url, entry.snapshot_id)):
+            yield ("proposals", index, "url"), reason
         for place, slug in enumerate(entry.exchanges):
             if slug not in exchange_slugs:
                 yield (
                     ("proposals", index, "exchanges", place),
                     f"no exchange {slug!r} in the catalogue; {nearest(slug, sorted(exchange_slugs))}",
                 )
+
+
+def _link_fault(url: str, vote_id: str) -> str:
+    try:
+        named = parse_proposal_link(url).id
+    except ValueError as error:
+        return str(error)
+    return "" if named == vote_id else f"the link names another vote than snapshot_id: {named}"
 
 
 def _exchange_faults(entry: ExchangeEntry, stem: str) -> Iterator[Fault]:
@@ -147,11 +146,6 @@ def _exchange_faults(entry: ExchangeEntry, stem: str) -> Iterator[Fault]:
         kinds.add(component.kind)
         for key, reason in _component_faults(component):
             yield ("components", index, key), reason
-    decisions: set[tuple[object, object]] = set()
-    for index, tier in enumerate(entry.tiers):
-        if (tier.epoch, tier.effective_from) in decisions:
-            yield ("tiers", index), f"a second decision of {tier.epoch} from {tier.effective_from}"
-        decisions.add((tier.epoch, tier.effective_from))
     bounties: set[tuple[object, object]] = set()
     for index, bounty in enumerate(entry.bounties):
         if (bounty.tracker_id, bounty.issue_url) in bounties:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated
 
@@ -25,7 +24,7 @@ from registry.choices import (
     PositionMode,
     ProposalKind,
     ProposalState,
-    Tier,
+    SubjectKind,
 )
 
 # The `title` of each is how a refusal names what was expected.
@@ -44,9 +43,9 @@ Url = Annotated[
 VoteId = Annotated[str, Meta(title="0x and 64 hex digits", pattern=r"^0x[0-9a-f]{64}\Z", max_length=66)]
 WORDS = r"^\S+( +\S+)*\Z"
 ShortName = Annotated[str, Meta(title="words on one line (20 characters at most)", pattern=WORDS, max_length=20)]
-EpochName = Annotated[str, Meta(title="words on one line (60 characters at most)", pattern=WORDS, max_length=60)]
 Name = Annotated[str, Meta(title="words on one line (120 characters at most)", pattern=WORDS, max_length=120)]
 Line = Annotated[str, Meta(title="words on one line (200 characters at most)", pattern=WORDS, max_length=200)]
+EpochNumber = Annotated[int, Meta(title="the number of an epoch (0 to 32767)", ge=0, le=32767)]
 Text = Annotated[str, Meta(title="some text", pattern=r"\S")]
 
 
@@ -79,15 +78,25 @@ class ProposalsFile(Entry, frozen=True, kw_only=True):
     proposals: list[ProposalEntry]
 
 
-class TierEntry(Entry, frozen=True, kw_only=True):
-    """One decision; null as the tier says that the exchange has none from that day on."""
+class AliasEntry(Entry, frozen=True, kw_only=True):
+    """One spelling and the epochs in which it was used: 0 where the first is not known, null while it still is."""
 
-    tier: Tier | None
-    effective_from: date
-    decided_by: Name
-    reason: Text
-    epoch: EpochName | None = None
-    source_url: Url | None = None
+    name: Name
+    from_epoch: EpochNumber = 0
+    to_epoch: EpochNumber | None = None
+    source: Line | None = None
+
+
+class SubjectEntry(Entry, frozen=True, kw_only=True):
+    kind: SubjectKind
+    slug: Slug
+    name: Name
+    aliases: list[AliasEntry]
+    exchange_type: ExchangeType | None = None
+
+
+class SubjectsFile(Entry, frozen=True, kw_only=True):
+    subjects: list[SubjectEntry]
 
 
 class TipEntry(Entry, frozen=True, kw_only=True):
@@ -145,7 +154,6 @@ class ExchangeEntry(Entry, frozen=True, kw_only=True):
     market_type: MarketType
     maintainer: Slug | None
     components: list[ComponentEntry]
-    tiers: list[TierEntry] = []
     links: dict[LinkKind, Url] = {}
     supported_countries: Line | None = None
     supported_countries_url: Url | None = None
