@@ -1,0 +1,107 @@
+"""Exchanges, their components and who maintains them: facts that an editor may correct.
+
+What a catalogue file states comes back with the next load of the catalogue, so lasting changes belong in the file.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+
+from registry.admin.editing import HTTPS_LINKS, AnyModelAdmin, AnyTabularInline, ReadOnlyInline, ReasonedAdmin, row_link
+from registry.choices import DeclaredStatus, Tier
+from registry.models import Component, Exchange, ExchangeLink, Maintainer, TierAssignment
+
+
+class CurrentTierFilter(admin.SimpleListFilter):
+    """By the tier in force, which is no column of the table."""
+
+    title = "current tier"
+    parameter_name = "tier"
+
+    def lookups(self, request: HttpRequest, model_admin: AnyModelAdmin) -> list[tuple[str, str]]:
+        return [*((tier.value, str(tier.label)) for tier in Tier), ("none", "No tier")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() is None:
+            return queryset
+        return queryset.filter(current_tier="" if self.value() == "none" else self.value())
+
+
+class LinkInline(AnyTabularInline):
+    model = ExchangeLink
+    formfield_overrides = HTTPS_LINKS
+    extra = 0
+
+
+class ComponentInline(AnyTabularInline):
+    model = Component
+    fields = ["kind", "status", "notes", "connector_id", "position"]
+    extra = 0
+    show_change_link = True
+
+
+class TierHistoryInline(ReadOnlyInline):
+    """Reads only: a decision comes from an epoch, and each links to its own page."""
+
+    model = TierAssignment
+    verbose_name_plural = "tier history, the latest first"
+    fields = ["effective_from", "tier", "epoch", "basis", "decided_by", "reason", "recorded_by", "recorded_at"]
+    readonly_fields = ["recorded_at"]
+
+
+@admin.register(Exchange)
+class ExchangeAdmin(ReasonedAdmin):
+    list_display = ["name", "tier", "exchange_type", "market_type", "maintainer_link", "offered"]
+    list_filter = [CurrentTierFilter, "exchange_type", "market_type", "maintainer", "has_fee_share"]
+    list_select_related = ["maintainer"]
+    search_fields = ["name", "slug", "components__connector_id"]
+    prepopulated_fields = {"slug": ["name"]}
+    readonly_fields = ["tier", "voted_on_as"]
+    autocomplete_fields = ["maintainer"]
+    inlines = [TierHistoryInline, ComponentInline, LinkInline]
+    lasting_fields = ("slug",)  # addresses, checks and the exported state name the exchange by it
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Exchange]:
+        offered = Count("components", filter=Q(components__status=DeclaredStatus.AVAILABLE), distinct=True)
+        return Exchange.objects.with_tier().annotate(offered=offered).order_by("name")  # counting drops the order
+
+    @admin.display(description="current tier", ordering="current_tier")
+    def tier(self, exchange: Exchange) -> str:
+        return exchange.current_tier_label or "no tier"
+
+    @admin.display(description="maintainer", ordering="maintainer__name")
+    def maintainer_link(self, exchange: Exchange) -> str:
+        return row_link(exchange.maintainer)
+
+    @admin.display(description="voted on as", empty_value="no poll named it yet")
+    def voted_on_as(self, exchange: Exchange) -> str:
+        return row_link(getattr(exchange, "subject", None))
+
+    @admin.display(description="components available", ordering="offered")
+    def offered(self, exchange: Exchange) -> int:
+        return int(getattr(exchange, "offered", 0))
+
+
+@admin.register(Component)
+class ComponentAdmin(ReasonedAdmin):
+    list_display = ["__str__", "exchange_link", "status", "connector_id", "connection_type", "paper_trading", "notes"]
+    list_filter = ["status", "kind", "connection_type", "paper_trading", "exchange"]
+    list_select_related = ["exchange"]
+    search_fields = ["exchange__name", "connector_id", "notes"]
+    autocomplete_fields = ["exchange"]
+
+    @admin.display(description="exchange", ordering="exchange__name")
+    def exchange_link(self, component: Component) -> str:
+        return row_link(component.exchange)
+
+
+@admin.register(Maintainer)
+class MaintainerAdmin(ReasonedAdmin):
+    list_display = ["name", "kind", "url"]
+    list_filter = ["kind"]
+    search_fields = ["name", "slug"]
+    prepopulated_fields = {"slug": ["name"]}
