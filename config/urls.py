@@ -8,7 +8,9 @@ admin.site.site_header = admin.site.site_title = "Bellwether"
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("monitoring.api.urls")),
+    path("api/v1/", include("registry.api.urls")),
     path("", include("monitoring.urls")),
+    path("", include("registry.urls")),
 ]
 
 handler400 = "monitoring.views.bad_request"

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from monitoring.checks.outcomes import Cause, Outcome
 from monitoring.choices import Health, Source
+from monitoring.headlines import exchange_headline, index_headline
 from monitoring.health import check_health, exchange_health, is_about_our_key
-from monitoring.pictures import Ladder, Strip, ladder_of, mark_of, strip_of_rounds, strip_of_runs
+from monitoring.marks import (
+    HEALTH_MARKS,
+    MAINTENANCE,
+    OFF,
+    OUTCOME_MARKS,
+    STALE,
+    UNWATCHED,
+    WAITING,
+    Mark,
+    check_mark,
+    mark_of_outcome,
+)
+from monitoring.pictures import Ladder, Strip, ladder_of, strip_of_rounds, strip_of_runs
 from monitoring.wording import BLAMES, CAUSES, CONFIDENCES, QUESTIONS, Fact, Question, facts, heading, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from monitoring.models import Check, Result
     from monitoring.querysets import KeptCapture, PastOutcome
-    from registry.models import Component, Exchange, TierAssignment
+    from registry.models import Component, Exchange
+    from registry.public.standing import Standing
 
 TOLD = frozenset({"source", "pair", "memory"})
 """Evidence that a page shows elsewhere than in its list of evidence, or that only the next run needs."""
@@ -35,34 +49,6 @@ SEEN_AT = {
 }
 """What a headline adds where live endpoints alone were not what was looked at."""
 
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A state to show: *name* chooses shape and colour, *word* says it."""
-
-    name: str
-    word: str
-
-
-OUTCOME_MARKS = {
-    Outcome.OK.value: Mark("ok", "OK"),
-    Outcome.DEGRADED.value: Mark("degraded", "Degraded"),
-    Outcome.FAILED.value: Mark("failed", "Failed"),
-    Outcome.INCONCLUSIVE.value: Mark("inconclusive", "Inconclusive"),
-    "maintenance": Mark("maintenance", "Maintenance"),
-}
-HEALTH_MARKS = {
-    Health.OK: Mark("ok", "Operational"),
-    Health.DEGRADED: Mark("degraded", "Degraded"),
-    Health.FAILED: Mark("failed", "Failing"),
-    Health.UNKNOWN: Mark("inconclusive", "Unknown"),
-}
-WAITING = Mark("waiting", "Waiting for the first run")
-STALE = Mark("stale", "Out of date")
-OFF = Mark("off", "Switched off")
-UNWATCHED = Mark("unwatched", "No live check yet")
-MAINTENANCE = OUTCOME_MARKS["maintenance"]
-OURS = Mark("inconclusive", "Our side")
 
 NOT_CHECKED = {
     "available": "No live check yet: this build has no connector for it.",
@@ -126,7 +112,7 @@ class CheckView:
     @property
     def since_label(self) -> str:
         """What begins at `outcome_since`: a check that stopped speaking does not go on being OK."""
-        word = _mark_of_outcome(self.check).word
+        word = mark_of_outcome(self.check).word
         return f"Last known: {word} since" if self.mark in {STALE, OFF} else f"{word} since"
 
     @property
@@ -173,7 +159,7 @@ class ExchangeView:
     """One exchange: its promise (the tier) and what is observed (health None: nothing looks), side by side."""
 
     exchange: Exchange
-    tier_assignment: TierAssignment | None
+    standing: Standing
     mark: Mark
     health: Health | None
     headline: str
@@ -201,14 +187,23 @@ class ExchangeView:
 
 @dataclass(frozen=True, slots=True)
 class IndexView:
-    """All exchanges, and in one sentence how they are."""
+    """All exchanges, and in one sentence how they are.
+
+    Those of `voted_on` have no component here: the registry knows them from votes alone.
+    """
 
     exchanges: tuple[ExchangeView, ...]
+    voted_on: tuple[ExchangeView, ...]
+    tier_as_of: date
     mark: Mark
     headline: str
     detail: str
     source: str
     checked_at: datetime | None
+
+    @property
+    def everyone(self) -> tuple[ExchangeView, ...]:
+        return self.exchanges + self.voted_on
 
 
 def check_view(
@@ -239,7 +234,7 @@ def check_view(
     return CheckView(
         check=check,
         question=QUESTIONS.get(check.kind, Question(heading(check.kind), "")),
-        mark=_check_mark(check, now),
+        mark=check_mark(check, now),
         health=check_health(check, now),
         result=result,
         cause_text=CAUSES.get(check.cause, heading(check.cause)),
@@ -272,7 +267,9 @@ def component_view(component: Component, checks: Sequence[CheckView], now: datet
     )
 
 
-def exchange_view(exchange: Exchange, components: Sequence[ComponentView], now: datetime) -> ExchangeView:
+def exchange_view(
+    exchange: Exchange, standing: Standing, components: Sequence[ComponentView], now: datetime
+) -> ExchangeView:
     checks = [view for component in components for view in component.checks]
     watching = [view for view in checks if view.check.enabled]
     health, mark = _health_and_mark(watching, now)
@@ -280,10 +277,10 @@ def exchange_view(exchange: Exchange, components: Sequence[ComponentView], now: 
         mark = OFF
     return ExchangeView(
         exchange=exchange,
-        tier_assignment=exchange.current_assignment,
+        standing=standing,
         mark=mark,
         health=health,
-        headline=_exchange_headline(exchange.name, mark, checks),
+        headline=exchange_headline(exchange.name, mark, checks),
         troubles=_troubles(watching),
         source=_source(checks),
         components=tuple(components),
@@ -291,34 +288,23 @@ def exchange_view(exchange: Exchange, components: Sequence[ComponentView], now: 
     )
 
 
-def index_view(exchanges: Sequence[ExchangeView]) -> IndexView:
+def index_view(everyone: Sequence[ExchangeView], *, tier_as_of: date) -> IndexView:
+    exchanges = [view for view in everyone if view.components]
+    voted_on = [view for view in everyone if not view.components]
     watched = [view for view in exchanges if view.is_watched]
     source = _one_or_mixed({view.source for view in exchanges if view.source})
-    mark, headline = _index_headline(watched)
+    mark, headline = index_headline(watched)
     unwatched = {kind: [view.exchange.name for view in exchanges if view.mark == kind] for kind in (UNWATCHED, OFF)}
     return IndexView(
         exchanges=tuple(exchanges),
+        voted_on=tuple(sorted(voted_on, key=lambda view: view.exchange.name.casefold())),
+        tier_as_of=tier_as_of,
         mark=mark,
         headline=headline + (SEEN_AT.get(source, "") if watched else ""),
         detail=" ".join(f"{kind.word}: {listed(names)}." for kind, names in unwatched.items() if names),
         source=source,
         checked_at=max((view.checked_at for view in watched if view.checked_at), default=None),
     )
-
-
-def _check_mark(check: Check, now: datetime) -> Mark:
-    if not check.enabled:
-        return OFF
-    if not check.outcome:
-        return WAITING
-    if check.is_stale(now):
-        return STALE
-    return _mark_of_outcome(check)
-
-
-def _mark_of_outcome(check: Check) -> Mark:
-    mark = OUTCOME_MARKS[mark_of(check.outcome, check.cause, check.blame)]
-    return OURS if mark.name == Outcome.INCONCLUSIVE and check.outcome != Outcome.INCONCLUSIVE else mark
 
 
 def _health_and_mark(watching: Sequence[CheckView], now: datetime) -> tuple[Health | None, Mark]:
@@ -352,44 +338,3 @@ def _source(views: Sequence[CheckView]) -> str:
 
 def _one_or_mixed(sources: set[str]) -> str:
     return sources.pop() if len(sources) == 1 else MIXED if sources else ""
-
-
-def _exchange_headline(name: str, mark: Mark, checks: Sequence[CheckView]) -> str:
-    if mark is UNWATCHED:
-        return f"This build cannot check {name} live yet, so its health is not known."
-    if mark is OFF:
-        return f"The checks of {name} are switched off here, so its health is not known."
-    counts = Counter(view.mark.name for view in checks)
-    total = len(checks)
-    if counts["waiting"] == total:
-        return "No check has finished yet."
-    parts = {
-        "failed": "failed",
-        "degraded": "degraded",
-        "maintenance": "under maintenance",
-        "inconclusive": "inconclusive",
-        "stale": "out of date",
-        "waiting": "waiting",
-        "off": "switched off",
-    }
-    counted = f"{counts['ok']} of {total} check{'s' if total > 1 else ''} OK"
-    told = [f"{counts[key]} {word}" for key, word in parts.items() if counts[key]]
-    return f"{counted}, {listed(told)}." if told else f"{counted}."
-
-
-def _index_headline(watched: Sequence[ExchangeView]) -> tuple[Mark, str]:
-    if not watched:
-        return UNWATCHED, "Nothing is checked live here"
-    for name, said in (("failed", "failing"), ("maintenance", "under maintenance"), ("degraded", "degraded")):
-        views = [view for view in watched if view.mark.name == name]
-        if views:
-            names = [view.exchange.name for view in views]
-            return views[0].mark, f"{listed(names)} {'is' if len(names) == 1 else 'are'} {said}"
-    marks = {view.mark for view in watched}
-    if marks == {WAITING}:
-        return WAITING, "Waiting for the first checks"
-    names = [view.exchange.name for view in watched if view.mark.name != "ok"]
-    if names:
-        return STALE if marks == {STALE} else HEALTH_MARKS[Health.UNKNOWN], f"Not known right now: {listed(names)}"
-    everyone = "Every exchange that is checked works" if len(watched) > 1 else f"{watched[0].exchange.name} works"
-    return HEALTH_MARKS[Health.OK], everyone

@@ -5,41 +5,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
-from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from monitoring.api.errors import error_json
 from monitoring.models import Capture
-from monitoring.status import UnknownExchange, exchange_status, index_status
+from monitoring.status import exchange_status, index_status
+from registry.api.errors import error_json
+from registry.pages import page_as_of, render_page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from datetime import date
 
 YEAR_S = 365 * 24 * 60 * 60
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 
 
 @require_safe
 def exchange_list(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    return _page(request, "monitoring/exchange_list.html", {"index": index_status(now), "now": now})
+
+    def show(as_of: date | None) -> HttpResponse:
+        context = {"index": index_status(now, as_of=as_of), "now": now, "as_of": as_of}
+        return render_page(request, "monitoring/exchange_list.html", context)
+
+    return page_as_of(request, show)
 
 
 @require_safe
 def exchange_detail(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
-    try:
-        status = exchange_status(slug, now)
-    except UnknownExchange as error:
-        return _page(request, "404.html", {"message": str(error), "nearest": error.nearest}, status=404)
-    return _page(request, "monitoring/exchange_detail.html", {"status": status, "now": now})
+
+    def show(as_of: date | None) -> HttpResponse:
+        context = {"status": exchange_status(slug, now, as_of=as_of), "now": now, "as_of": as_of}
+        return render_page(request, "monitoring/exchange_detail.html", context)
+
+    return page_as_of(request, show)
 
 
 @require_safe
@@ -49,7 +49,7 @@ def capture(request: HttpRequest, slug: str, result_id: int) -> HttpResponse:
     kept = None if "\0" in slug else Capture.objects.of_exchange(slug).with_names().filter(result__pk=result_id).first()
     if kept is None:
         message = "No capture is kept of this run: only those of each check's latest runs that went badly are."
-        return _page(request, "404.html", {"message": message}, status=404)
+        return render_page(request, "404.html", {"message": message}, status=404)
     response = HttpResponse(bytes(kept.data), content_type="application/gzip")
     response["Content-Disposition"] = f'attachment; filename="{kept.filename}"'
     response["Cache-Control"] = f"public, max-age={YEAR_S}, immutable"
@@ -79,14 +79,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _error(request: HttpRequest, status: int, code: str, message: str) -> HttpResponse:
     if _is_api(request):
         return error_json(status, code, message)
-    return _page(request, f"{status}.html", {"message": message}, status=status)
+    return render_page(request, f"{status}.html", {"message": message}, status=status)
 
 
 def _is_api(request: HttpRequest) -> bool:
     return request.path_info.startswith("/api/")
-
-
-def _page(request: HttpRequest, template: str, context: Mapping[str, Any], *, status: int = 200) -> HttpResponse:
-    response = render(request, template, dict(context), status=status)
-    response["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    return response

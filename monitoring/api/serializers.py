@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from rest_framework import serializers
 
+from registry.api.public import SCHEMA_VERSION
 from registry.models import Bounty, Component, Exchange, Maintainer, Proposal, TierAssignment
 
 if TYPE_CHECKING:
@@ -152,11 +153,25 @@ class MaintainerSerializer(serializers.ModelSerializer[Maintainer]):
 
 
 class TierSerializer(serializers.ModelSerializer[TierAssignment]):
+    """One decision: `withdrawn_on` is the day from which it was taken back."""
+
     tier = Word()
+    withdrawn_on = serializers.DateField(allow_null=True)
 
     class Meta:
         model = TierAssignment
-        fields = ["tier", "epoch", "effective_from", "decided_by", "reason", "source_url"]
+        fields = [
+            "tier",
+            "included",
+            "basis",
+            "epoch",
+            "effective_from",
+            "expires_on",
+            "withdrawn_on",
+            "decided_by",
+            "reason",
+            "source_url",
+        ]
 
 
 class ProposalSerializer(serializers.ModelSerializer[Proposal]):
@@ -168,21 +183,32 @@ class ProposalSerializer(serializers.ModelSerializer[Proposal]):
 class BountySerializer(serializers.ModelSerializer[Bounty]):
     component = Word(source="component.kind")
     proposal = Word(source="proposal.number")
+    unit = Word()
+    pot = serializers.SerializerMethodField()
 
     class Meta:
         model = Bounty
         fields = [
             "tracker_id",
+            "part",
             "title",
+            "named",
             "kind",
             "sponsor",
             "amount",
             "unit",
             "state",
             "issue_url",
+            "assignee",
             "component",
             "proposal",
+            "pot",
+            "last_synced_at",
         ]
+
+    def get_pot(self, bounty: Bounty) -> dict[str, Any] | None:
+        """The pot that pays it, by epoch and poll."""
+        return {"epoch": bounty.pot.epoch.number, "group": bounty.pot.group} if bounty.pot else None
 
 
 class ExchangeSerializer(AnySerializer):
@@ -194,7 +220,11 @@ class ExchangeSerializer(AnySerializer):
     html_url = serializers.SerializerMethodField()
     exchange_type = Word(source="exchange.exchange_type")
     market_type = Word(source="exchange.market_type")
-    tier = Word(source="exchange.current_tier")
+    tier = Word(source="standing.tier")
+    tier_basis = Word(source="standing.assignment.basis", default=None)
+    why_no_tier = Word(source="standing.why_no_tier")
+    latest_vote = Word(source="standing.vote")
+    tier_url = serializers.SerializerMethodField()
     maintainer = MaintainerSerializer(source="exchange.maintainer", allow_null=True)
     health = Word()
     headline = serializers.CharField()
@@ -204,6 +234,9 @@ class ExchangeSerializer(AnySerializer):
 
     def get_url(self, view: ExchangeView) -> str:
         return reverse("api:exchange-detail", args=[view.exchange.slug])
+
+    def get_tier_url(self, view: ExchangeView) -> str:
+        return reverse("registry-api:tier", args=[view.exchange.slug])
 
     def get_html_url(self, view: ExchangeView) -> str:
         return reverse("monitoring:exchange-detail", args=[view.exchange.slug])
@@ -233,21 +266,28 @@ class AboutSerializer(serializers.ModelSerializer[Exchange]):
 class FullExchangeSerializer(ExchangeSerializer):
     components = FullComponentSerializer(many=True)
     about = AboutSerializer(source="exchange")
-    tier_in_force = TierSerializer(source="tier_assignment", allow_null=True)
-    tier_history = TierSerializer(source="exchange.tier_assignments.all", many=True)
+    tier_as_of = serializers.DateField(source="standing.day")
+    tier_in_force = TierSerializer(source="standing.assignment", allow_null=True)
+    tier_history = TierSerializer(source="standing.history", many=True)
     proposals = ProposalSerializer(source="exchange.proposals.all", many=True)
     bounties = BountySerializer(source="exchange.bounties.all", many=True)
 
 
 class IndexSerializer(AnySerializer):
-    """The list under `result`, as in every list of this API."""
+    """The list under `result`, as in every list of this API: those with components first, then those voted on."""
 
-    schema_version = serializers.ReadOnlyField(default="1.0.0")
+    schema_version = serializers.ReadOnlyField(default=SCHEMA_VERSION)
+    registry_serial = serializers.SerializerMethodField()  # the view's, which its header says as well
+    tier_as_of = serializers.DateField()
     headline = serializers.CharField()
     source = Word()  # type: ignore[assignment]
     last_checked_at = Moment(source="checked_at")
     total = serializers.SerializerMethodField()
-    result = ExchangeSerializer(source="exchanges", many=True)
+    result = ExchangeSerializer(source="everyone", many=True)
+
+    def get_registry_serial(self, index: Any) -> int | None:
+        serial: int | None = self.context["registry_serial"]
+        return serial
 
     def get_total(self, index: Any) -> int:
-        return len(index.exchanges)
+        return len(index.everyone)

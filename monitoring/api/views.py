@@ -2,55 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.urls import reverse
 from django.utils import timezone
-from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from monitoring.api.serializers import FullExchangeSerializer, IndexSerializer
-from monitoring.status import UnknownExchange, exchange_status, index_status
+from monitoring.status import exchange_status, index_status
+from registry.api.public import PublicReadAsOf, PublicView
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
-
-
-class PublicView(APIView):
-    """Anyone may read, from any site; caches keep answers and ask whether they still hold."""
-
-    http_method_names = ["get", "head", "options"]
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        # A misspelt filter that is passed over in silence answers another question than the one asked.
-        if request.query_params:
-            raise ValidationError({name: ["unknown parameter"] for name in request.query_params})
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Response:
-        final = super().finalize_response(request, response, *args, **kwargs)
-        final["Access-Control-Allow-Origin"] = "*"
-        final["Cache-Control"] = "no-cache"
-        return final
 
 
 class Root(PublicView):
     """What there is."""
 
     def get(self, request: Request) -> Response:
-        return Response({"exchanges": reverse("api:exchange-list")})
+        lists = {"exchanges": "api:exchange-list"} | {
+            name: f"registry-api:{name}" for name in ("epochs", "policies", "changes", "state")
+        }
+        return Response({name: reverse(address) for name, address in lists.items()})
 
 
-class ExchangeList(PublicView):
+class ExchangeList(PublicReadAsOf):
+    """Tiers as of the day asked about; health is always that of now."""
+
     def get(self, request: Request) -> Response:
-        return Response(IndexSerializer(index_status(timezone.now())).data)
+        index = index_status(timezone.now(), as_of=self.as_of)
+        return Response(IndexSerializer(index, context={"registry_serial": self.registry_serial}).data)
 
 
-class ExchangeDetail(PublicView):
+class ExchangeDetail(PublicReadAsOf):
+    """Tier and history as of the day asked about; health is always that of now."""
+
     def get(self, request: Request, slug: str) -> Response:
-        try:
-            status = exchange_status(slug, timezone.now())
-        except UnknownExchange as error:
-            raise NotFound(str(error)) from error
-        return Response(FullExchangeSerializer(status).data)
+        return Response(FullExchangeSerializer(exchange_status(slug, timezone.now(), as_of=self.as_of)).data)

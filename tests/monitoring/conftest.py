@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,10 @@ from django.utils import timezone
 
 from connectors.sandbox import KrakenSandbox, SandboxThread
 from monitoring.services.schedule import plan_checks
-from registry.models import Component
+from registry.choices import Basis, Tier
+from registry.models import Component, Exchange
 from registry.services.catalogue.load import load_catalogue
+from tests.monitoring.factories import assign_tier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,3 +40,12 @@ def catalogue(db: None) -> None:
     load_catalogue()
     Component.objects.filter(exchange__slug="kucoin").update(connector_id=Concat("connector_id", Value("_to_come")))
     plan_checks(now=timezone.now())
+
+
+@pytest.fixture
+def tiers(catalogue: None) -> None:
+    """The tiers of the last epoch that gave any, which the exchanges' pages of November 2023 show."""
+    for slug, tier in (("kraken", Tier.BRONZE), ("kucoin", Tier.SILVER)):
+        exchange = Exchange.objects.get(slug=slug)
+        for epoch, day in ((5, date(2023, 7, 6)), (6, date(2023, 10, 14))):
+            assign_tier(exchange, tier, day, included=True, basis=Basis.POLL, epoch=f"Epoch {epoch}")

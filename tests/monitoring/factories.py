@@ -32,15 +32,9 @@ def make_exchange(slug: str = "kraken", *, tier: str = Tier.BRONZE) -> Exchange:
     return exchange
 
 
-def assign_tier(exchange: Exchange, tier: str, effective_from: date) -> None:
-    TierAssignment.objects.create(
-        exchange=exchange,
-        tier=tier,
-        reason="as voted",
-        decided_by="HBOT holders",
-        recorded_by="test",
-        effective_from=effective_from,
-    )
+def assign_tier(exchange: Exchange, tier: str, effective_from: date, **fields: Any) -> None:
+    plain = {"reason": "as voted", "decided_by": "HBOT holders", "recorded_by": "test"}
+    TierAssignment.objects.create(exchange=exchange, tier=tier, effective_from=effective_from, **(plain | fields))
 
 
 def make_component(exchange: Exchange, **fields: Any) -> Component:

@@ -53,13 +53,13 @@ def numbers(value: Any, under: str = "") -> Iterator[tuple[str, float]]:
             yield under, value
 
 
-def test_list_holds_each_exchange_with_promise_and_observation(client: Client, watched: None) -> None:
+def test_list_holds_each_exchange_with_promise_and_observation(client: Client, watched: None, tiers: None) -> None:
     document = client.get(LIST).json()
 
-    assert document["schema_version"] == "1.0.0"
-    assert (document["total"], document["source"]) == (2, "sandbox")
+    assert (document["schema_version"], document["registry_serial"]) == ("1.0.0", 0)
+    assert (document["total"], document["source"]) == (len(document["result"]), "sandbox")
     assert document["headline"] == "Kraken is failing, in the sandbox"
-    kraken, kucoin = document["result"]
+    kraken, kucoin = document["result"][:2]
     assert (kraken["slug"], kraken["tier"], kraken["maintainer"], kraken["health"]) == (
         "kraken",
         "bronze",
@@ -69,10 +69,20 @@ def test_list_holds_each_exchange_with_promise_and_observation(client: Client, w
     assert (kucoin["slug"], kucoin["tier"], kucoin["health"], kucoin["source"]) == ("kucoin", "silver", None, None)
     assert kucoin["maintainer"]["slug"] == "hummingbot-foundation"
     assert (kraken["url"], kraken["html_url"]) == (KRAKEN, "/exchanges/kraken/")
+    assert (kraken["tier_basis"], kraken["why_no_tier"], kraken["latest_vote"]) == ("poll", None, "Epoch 6: stays in")
+
+
+def test_list_ends_with_those_that_are_known_from_votes_alone(client: Client, catalogue: None) -> None:
+    rows = client.get(LIST).json()["result"]
+
+    listed = [row["slug"] for row in rows if row["components"]]
+    assert [row["slug"] for row in rows][: len(listed)] == listed == ["kraken", "kucoin"]
+    binance = next(row for row in rows if row["slug"] == "binance")
+    assert (binance["health"], binance["tier"], binance["why_no_tier"]) == (None, None, "No vote has decided about it")
 
 
 def test_components_keep_declared_and_observed_apart(client: Client, watched: None) -> None:
-    kraken, kucoin = client.get(LIST).json()["result"]
+    kraken, kucoin = client.get(LIST).json()["result"][:2]
 
     assert [(c["kind"], c["declared_status"], c["health"]) for c in kraken["components"]] == [
         ("spot_connector", "available", "failed"),
@@ -103,18 +113,13 @@ def test_check_carries_verdict_evidence_history_and_source(client: Client, watch
     assert [(past["outcome"], past["source"]) for past in check["history"]] == [("failed", "sandbox")]
 
 
-def test_page_of_an_exchange_and_its_json_state_the_same_facts(client: Client, watched: None) -> None:
+def test_page_of_an_exchange_and_its_json_state_the_same_facts(client: Client, watched: None, tiers: None) -> None:
     document = client.get(KRAKEN).json()
 
     assert document["about"]["links"]["api_docs"] == "https://docs.kraken.com/rest/"
     assert document["about"]["supported_countries"] == "Not available"
     assert document["tier_in_force"]["epoch"] == "Epoch 6"
-    assert [entry["effective_from"] for entry in document["tier_history"]] == [
-        "2023-10-14",
-        "2023-07-06",
-        "2023-04-14",
-        "2023-01-13",
-    ]
+    assert [entry["effective_from"] for entry in document["tier_history"]] == ["2023-10-14", "2023-07-06"]
     declared = document["components"][0]["declared"]
     assert declared["order_types"] == ["LIMIT", "LIMIT_MAKER"]
     assert declared["credential_prompts"] == ["Enter your kraken API key", "Enter your kraken secret key"]
@@ -126,6 +131,17 @@ def test_money_is_text_and_only_times_are_floats(client: Client, watched: None) 
     assert [Decimal(bounty["amount"]) for bounty in document["bounties"]] == [30_000, 600_000]
     assert {isinstance(bounty["amount"], str) for bounty in document["bounties"]} == {True}
     assert {name for name, _ in numbers(document)} == {"duration_ms"}
+
+
+def test_tier_is_that_of_the_day_asked_about_and_health_is_of_now(client: Client, watched: None, tiers: None) -> None:
+    then, before = (client.get(f"{KRAKEN}?as_of={day}").json() for day in ("2023-09-30", "2022-12-31"))
+
+    assert (then["tier_as_of"], then["tier_in_force"]["epoch"]) == ("2023-09-30", "Epoch 5")
+    assert [entry["epoch"] for entry in then["tier_history"]] == ["Epoch 5"]
+    assert (before["tier"], before["tier_in_force"], before["tier_history"]) == (None, None, [])
+    assert {then["health"], before["health"]} == {"failed"}
+    listed = client.get(f"{LIST}?as_of=2022-12-31").json()
+    assert (listed["tier_as_of"], {row["tier"] for row in listed["result"]}) == ("2022-12-31", {None})
 
 
 def test_before_the_first_run_everything_seen_is_null(client: Client, catalogue: None) -> None:
@@ -142,7 +158,8 @@ def test_pages_link_to_their_json(client: Client, watched: None) -> None:
     for page, address in (("/", LIST), ("/exchanges/kraken/", KRAKEN)):
         html = client.get(page).content.decode()
         assert f'<link rel="alternate" type="application/json" title="This page as JSON" href="{address}">' in html
-    assert client.get("/api/v1/").json() == {"exchanges": LIST}
+    lists = {name: f"/api/v1/{name}/" for name in ("exchanges", "epochs", "policies", "changes", "state")}
+    assert client.get("/api/v1/").json() == lists
 
 
 def test_unchanged_answer_costs_a_304(client: Client, watched: None) -> None:
@@ -202,7 +219,7 @@ def test_address_without_its_slash_is_put_right(client: Client, catalogue: None)
             400,
             "invalid",
             "The request has parameters that are not valid.",
-            {"teir": ["unknown parameter"]},
+            {"teir": ["unknown parameter; known here: as_of"]},
         ),
         (
             "get",
@@ -211,7 +228,7 @@ def test_address_without_its_slash_is_put_right(client: Client, catalogue: None)
             400,
             "invalid",
             "The request has parameters that are not valid.",
-            {"format": ["unknown parameter"]},
+            {"format": ["unknown parameter; known here: as_of"]},
         ),
         ("get", LIST, {"host": "elsewhere.example"}, 400, "bad_request", "The request could not be understood.", None),
     ],

@@ -49,13 +49,19 @@ def text_of(response: Any) -> str:
 # The index
 
 
-def test_index_shows_promise_and_observation_of_each_exchange(client: Client, catalogue: None) -> None:
+def test_index_shows_promise_and_observation_of_each_exchange(client: Client, tiers: None) -> None:
     record_all()
 
     text = text_of(client.get("/"))
 
-    assert "Kraken Operational Promised Bronze Maintainer None Observed 5 of 5 checks OK." in text
-    assert "KuCoin No live check yet Promised Silver Maintainer Hummingbot Foundation" in text
+    assert (
+        "Kraken Operational Promised Bronze Latest vote Epoch 6: stays in Maintainer None Observed 5 of 5 checks OK."
+        in text
+    )
+    assert (
+        "KuCoin No live check yet Promised Silver Latest vote Epoch 6: stays in Maintainer Hummingbot Foundation"
+        in text
+    )
     assert "Spot Connector Available Operational" in text
     assert "Perp Connector Not available Not checked" in text
     assert "Spot Candles Feed Not built Not checked" in text
@@ -238,7 +244,7 @@ def test_queries_do_not_grow_with_exchanges_and_results(client: Client) -> None:
                 "https://github.com/hummingbot/hummingbot/tree/master/hummingbot/connector/exchange/kraken",
                 "connect kraken_paper_trade instead of connect kraken",
                 "Support Hummingbot",
-                "HIP-35 Update Kraken connector Improvement the exchange 600,000 HBOT Foundation Paid",
+                "HIP-35 Update Kraken connector Improvement 600,000 HBOT Foundation Paid",
                 "Perp Connector. Not checked, because the exchange does not offer it.",
                 "Spot Candles Feed. Not checked, because it is not built.",
                 "Perp Candles Feed. Not checked, because it is not built.",
@@ -262,13 +268,13 @@ def test_queries_do_not_grow_with_exchanges_and_results(client: Client) -> None:
                 "Log in to KuCoin ( https://www.kucoin.com ), click the avatar",
                 "The API passphrase is asked for whenever the API is used",
                 "Click the button to confirm",
-                "6974 Bug: P2 the exchange 136,000 HBOT Foundation Paid",
+                "6974 Bug: P2 136,000 HBOT Foundation Paid",
             ],
         ),
     ],
 )
 def test_exchange_page_shows_what_the_source_page_states(
-    client: Client, catalogue: None, address: str, stated: list[str]
+    client: Client, tiers: None, address: str, stated: list[str]
 ) -> None:
     text = text_of(client.get(address))
     assert [words for words in stated if words not in text] == []
@@ -496,3 +502,57 @@ def test_component_that_does_not_apply_keeps_its_place() -> None:
     make_component(exchange, kind=ComponentKind.SPOT_CANDLES, status=DeclaredStatus.NOT_APPLICABLE)
     (view,) = exchange_status("nowhere", NOON).components
     assert view.why_not_checked == "Not checked, because it does not apply to this exchange."
+
+
+# Other days than today
+
+
+def test_page_says_which_day_its_tiers_are_of_and_leads_back(client: Client, tiers: None) -> None:
+    record_all()
+
+    for address in ("/", KRAKEN):
+        response = client.get(f"{address}?as_of=2023-09-30")
+        text = text_of(response)
+        assert "as of 2023-09-30 . What is observed is observed now. Back to today" in text
+        assert "5 of 5 checks OK." in text
+        assert f'<a href="{address}">Back to today</a>' in response.content.decode()
+        assert "Back to today" not in text_of(client.get(address))
+
+
+def test_exchange_has_the_tier_and_the_history_of_the_day_asked_about(client: Client, tiers: None) -> None:
+    then, before = (text_of(client.get(f"{KUCOIN}?as_of={day}")) for day in ("2023-09-30", "2022-12-31"))
+
+    assert "Promised Silver" in then
+    assert "Voted in Epoch 5 In force since 2023-07-06" in then
+    assert "Epoch 6" not in then
+    assert "Promised No tier No vote has decided about it." in before
+
+
+def test_exchange_known_from_votes_alone_is_a_line_and_no_empty_card(client: Client, catalogue: None) -> None:
+    html = client.get("/").content.decode()
+
+    assert html.count("<article") == 2
+    assert "Known from votes alone" in html
+    assert '<a href="/exchanges/binance/">Binance</a>' in html
+    text = text_of(client.get("/exchanges/binance/"))
+    assert "Binance is known from votes alone: the registry lists no connector of it." in text
+    assert "Live checks" not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("as_of=", "Parameter as_of: “” is no day: write YYYY-MM-DD, such as 2023-11-10"),
+        ("as_of=10.11.2023", "Parameter as_of: “10.11.2023” is no day: write YYYY-MM-DD"),
+        ("as_of=2023-02-30", "Parameter as_of: “2023-02-30” is not in the calendar"),
+        ("as_of=9999-12-31", "Parameter as_of: 9999-12-31 lies ahead of today"),
+        ("as_of=2023-01-01&as_of=2023-01-02", "Parameter as_of: given more than once: give it once"),
+        ("asof=2023-01-01", "Parameter asof: unknown parameter; known here: as_of"),
+    ],
+)
+def test_day_that_cannot_be_meant_is_a_plain_400_that_says_what_to_write(
+    client: Client, catalogue: None, query: str, said: str
+) -> None:
+    for address in ("/", KRAKEN):
+        response = client.get(f"{address}?{query}")
+        assert (response.status_code, said in text_of(response)) == (400, True)

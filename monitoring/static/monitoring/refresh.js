@@ -40,7 +40,7 @@
   async function swap() {
     let fresh;
     try {
-      const response = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+      const response = await fetch(location.pathname + location.search, { headers: { Accept: "text/html" } });
       if (!response.ok) return;
       fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     } catch {

@@ -1,0 +1,5 @@
+"""What the tests of the API read."""
+
+from tests.registry.public_record import loaded_record, record
+
+__all__ = ["loaded_record", "record"]
