@@ -22,7 +22,7 @@ from config.supervisor import LaunchError, StopRequested, Supervisor, writing_in
 from connectors.sandbox.catalog import SANDBOXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from io import FileIO
 
     from config.supervisor import Child
@@ -31,6 +31,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 MAKE_TARGETS = {"demo": "demo", "live": "run"}
 START_TIMEOUT_S = 60.0
 DEMO_CADENCE_S = "30"  # whoever switches a fault on wants to see it soon
+DEMO_HISTORY = ("--through", "6")  # the last epoch with tiers; the later ones wait for whoever tries the governance out
 # A task only waits while the worker's event loop does the I/O: one thread for each exchange's run, and spare ones
 # so that the dispatcher never queues behind them.
 WORKER_THREADS = 8
@@ -92,7 +93,7 @@ def launch(supervisor: Supervisor, mode: str, var: Path, address: Address) -> No
     environment = base_environment(os.environ, mode, var, address)
     with_credentials = dict(environment)
     remove_what_the_last_run_left(var)
-    prepare(supervisor, environment)
+    prepare(supervisor, environment, history=DEMO_HISTORY if mode == "demo" else ())
 
     sandboxes = []
     if mode == "demo":
@@ -166,14 +167,15 @@ def remove_what_the_last_run_left(var: Path) -> None:
             schedule.unlink()
 
 
-def prepare(supervisor: Supervisor, environment: Mapping[str, str]) -> None:
-    """Database, static files, catalogue and the checks that follow from it, each as its own command."""
+def prepare(supervisor: Supervisor, environment: Mapping[str, str], history: Sequence[str] = ()) -> None:
+    """Database, static files, catalogue, past votes and the checks that follow, each as its own command."""
     # Claims of runs that died with the last start would hold their checks back; elsewhere a worker may still run them.
     claims = [] if given("DATABASE_URL", environment) else ["--release-claims"]
     for said, name, options in (
         ("migrating the database", "migrate", ["--verbosity", "0"]),
         ("collecting static files", "collectstatic", ["--noinput", "--verbosity", "0"]),
         ("loading the catalogue", "load_catalogue", []),
+        ("loading the votes of the past", "load_history", history),
         ("planning the checks", "plan_checks", claims),
     ):
         say(f"  {said}")
@@ -232,6 +234,7 @@ def welcome(mode: str, var: Path, address: Address, sandboxes: list[Sandbox]) ->
         say(f"    {sandbox.venue:<17} curl {faults}")
     if sandboxes:
         say(f"  one on, and off:      curl -X PUT {faults}/stall ; curl -X DELETE {faults}/stall")
+        say(f"  Votes: {address.url}governance/ stands at epoch 6; docs/governance.md takes the next one through")
 
 
 @contextmanager

@@ -156,14 +156,24 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 5},
     },
+    "follow-registry": {
+        "task": "monitoring.tasks.follow_registry",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }
+
+# Governance: whether the one who plans an epoch may also approve it, and where polls are fetched from.
+BELLWETHER_FOUR_EYES = flag("BELLWETHER_FOUR_EYES")
+SNAPSHOT_URL = given("BELLWETHER_SNAPSHOT_URL") or "https://hub.snapshot.org/graphql"
+SNAPSHOT_API_KEY = given("BELLWETHER_SNAPSHOT_KEY")
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
-    "EXCEPTION_HANDLER": "monitoring.api.errors.error_response",
+    "EXCEPTION_HANDLER": "registry.api.errors.error_response",
     "URL_FORMAT_OVERRIDE": None,  # there is one format: `?format=` is an unknown parameter like any other
 }
 

@@ -9,3 +9,7 @@ class MonitoringConfig(AppConfig):
 
     def ready(self) -> None:
         from monitoring import system_checks  # noqa: F401  importing it registers the system checks
+        from monitoring.effects import effects_on_checks
+        from registry.effects import register_effect
+
+        register_effect("checks", effects_on_checks)

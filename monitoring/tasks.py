@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from monitoring import runner, scheduler
+from monitoring.services.schedule import plan_checks
 
 
 @shared_task(name="monitoring.tasks.dispatch_due_checks", acks_late=True, ignore_result=True)
@@ -22,6 +23,12 @@ def dispatch_due_checks() -> None:
         except Exception:
             scheduler.release(claims[sent:])
             raise
+
+
+@shared_task(name="monitoring.tasks.follow_registry", acks_late=True, ignore_result=True)
+def follow_registry() -> None:
+    """Gives the checks the cadence of the tier in force: it may have come into force, or run out, since midnight."""
+    plan_checks(now=timezone.now())
 
 
 @shared_task(name="monitoring.tasks.run_exchange_checks", acks_late=True, ignore_result=True)

@@ -54,6 +54,9 @@ class Check(models.Model):
     blame = models.CharField(max_length=16, blank=True, choices=blame_choices, editable=False)
     outcome_since = models.DateTimeField(null=True, blank=True, editable=False)
     checked_at = models.DateTimeField("last checked", null=True, blank=True, editable=False)
+    fresh_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When the latest outcome stops counting; set with it."
+    )
 
     objects = CheckQuerySet.as_manager()
 
@@ -95,12 +98,9 @@ class Check(models.Model):
         if errors:
             raise ValidationError(errors)
 
-    @property
-    def fresh_until(self) -> datetime | None:
-        """When the latest outcome stops counting: three cadences after it. None before the first result."""
-        if self.checked_at is None:
-            return None
-        return self.checked_at + max(3 * timedelta(seconds=self.cadence_s), SHORTEST_FRESH)
+    def freshness(self) -> timedelta:
+        """For how long an outcome counts that is seen at the present cadence: three rounds."""
+        return max(3 * timedelta(seconds=self.cadence_s), SHORTEST_FRESH)
 
     def is_stale(self, now: datetime) -> bool:
         """It has a result, and that is too old to speak for the present."""

@@ -97,6 +97,8 @@ def _move_on(check: Check, result: Result, now: datetime) -> None:
     check.cause = result.cause
     check.blame = result.blame
     check.checked_at = result.finished_at
+    # Kept, and not worked out later: a promotion quickens the checks, and must not age what was seen before it.
+    check.fresh_until = result.finished_at + check.freshness()
     check.next_due_at = next_slot(now, cadence_s=check.cadence_s, phase_s=check.phase_s)
     check.claim_token = check.lease_until = None
     check.save(
@@ -107,6 +109,7 @@ def _move_on(check: Check, result: Result, now: datetime) -> None:
             "blame",
             "outcome_since",
             "checked_at",
+            "fresh_until",
             "next_due_at",
             "claim_token",
             "lease_until",

@@ -48,7 +48,7 @@ def plan_checks(*, now: datetime) -> Plan:
     """
     with transaction.atomic():
         known = {(check.component_id, check.kind): check for check in Check.objects.select_for_update().order_by("pk")}
-        tiers = {exchange.pk: exchange.current_tier for exchange in Exchange.objects.with_tier()}
+        tiers = {exchange.pk: exchange.current_tier for exchange in Exchange.objects.with_tier(as_of=now.date())}
         wanted = {
             (component.pk, kind.value): _wanted(component, kind, cadence_of(tiers[component.exchange_id]), now)
             for component in Component.objects.offered().order_by("exchange_id", "position", "pk")

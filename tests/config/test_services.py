@@ -59,6 +59,9 @@ def test_postgresql_is_migrated_and_loaded_like_sqlite(environment: dict[str, st
     run(environment, "manage.py", "migrate", "--check")
     run(environment, "manage.py", "load_catalogue")
     assert run(environment, "manage.py", "load_catalogue").splitlines()[-1] == "nothing to change"
+    run(environment, "manage.py", "load_history", "--through", "4")
+    assert run(environment, "manage.py", "load_history", "--through", "4").splitlines()[-1] == "nothing to change"
+    assert ", every hash holds; head " in run(environment, "manage.py", "ledger", "verify")
     run(environment, "manage.py", "plan_checks")
     assert run(environment, "manage.py", "plan_checks").startswith("checks: 0 created, 0 retired")
 

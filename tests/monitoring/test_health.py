@@ -20,7 +20,9 @@ def a_check(
         return Check(cadence_s=cadence_s)
     checked_at = NOON - timedelta(seconds=age_s)
     blame = "none" if outcome == "ok" else blame
-    return Check(outcome=outcome, cause=cause, blame=blame, checked_at=checked_at, cadence_s=cadence_s)
+    check = Check(outcome=outcome, cause=cause, blame=blame, checked_at=checked_at, cadence_s=cadence_s)
+    check.fresh_until = checked_at + check.freshness()
+    return check
 
 
 def without_key() -> Check:
