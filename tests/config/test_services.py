@@ -46,7 +46,7 @@ def broker_url(request: pytest.FixtureRequest) -> str:
 
 def run(environment: dict[str, str], *command: str) -> str:
     done = subprocess.run(
-        [sys.executable, *command], env=environment, cwd=BASE_DIR, capture_output=True, text=True, timeout=120
+        [sys.executable, *command], env=environment, cwd=BASE_DIR, capture_output=True, text=True, timeout=140
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -66,10 +66,27 @@ def test_postgresql_is_migrated_and_loaded_like_sqlite(environment: dict[str, st
     assert run(environment, "manage.py", "plan_checks").startswith("checks: 0 created, 0 retired")
 
 
+LOOKS = ("tests/registry/pages", "tests/monitoring/test_browser.py", "tests/monitoring/test_page_markup.py")
+"""Tests of how pages look: one database is like another to them."""
+AT_ONCE = tuple(f"tests/registry/epochs/test_{name}.py" for name in ("any_order", "concurrency", "cut_off"))
+
+
 @pytest.mark.slow(reason="runs every test that uses the database once more")
-def test_every_database_test_passes_on_postgresql_too(environment: dict[str, str], database_url: str) -> None:
+@pytest.mark.parametrize(
+    ("folders", "left_out"),
+    [
+        (AT_ONCE, ()),
+        (("tests/registry/epochs",), AT_ONCE),
+        (("tests/registry",), ("tests/registry/epochs", *LOOKS)),
+        (("tests/monitoring",), LOOKS),
+    ],
+    ids=["epochs at once", "epochs", "registry", "monitoring"],
+)
+def test_every_database_test_passes_on_postgresql_too(
+    folders: tuple[str, ...], left_out: tuple[str, ...], environment: dict[str, str], database_url: str
+) -> None:
     environment["BELLWETHER_TEST_DATABASE_URL"] = database_url
-    selected = ["-m", "django_db", "tests/registry", "tests/monitoring"]
+    selected = ["-m", "django_db", *folders, *(f"--ignore={place}" for place in left_out)]
     said = run(environment, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:xdist", *selected)
     assert "database: postgresql\n" in said
     assert re.search(r"\d+ passed", said)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -22,6 +24,7 @@ from registry.services.epochs import (
     map_choice,
     plan_epoch,
 )
+from tests.registry.layers import for_the_module
 from tests.registry.polls_at_hand import snapshot_answer
 from tests.registry.small_registry import small_registry
 
@@ -30,9 +33,14 @@ pytestmark = pytest.mark.django_db
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>[a](javascript:alert(3)) {{ 7|add:7 }}"
 
 
-@pytest.fixture
-def hostile(db: None) -> Epoch:
+@pytest.fixture(scope="module")
+def hostile(django_db_setup: None, django_db_blocker: Any) -> Iterator[Epoch]:
     """Everything that somebody may type holds markup, and the epoch was taken to its announcement."""
+    with for_the_module(django_db_blocker):
+        yield hostile_epoch()
+
+
+def hostile_epoch() -> Epoch:
     small_registry()
     Exchange.objects.filter(slug="kraken").update(name=EVIL)
     Subject.objects.filter(slug="kraken").update(name=EVIL)
