@@ -75,7 +75,7 @@ def _outcome(tally: Tally, ranked: Ranked, turned_out: Turnout, parts: Mapping[i
     return ChoiceOutcome(
         index=tally.index,
         name=tally.name,
-        rank=ranked.ranks.get(tally.index),
+        rank=_told_rank(tally, ranked),
         votes=tally.votes,
         share=turned_out.share(tally),
         label=held[1].label.value if held else "",
@@ -95,6 +95,12 @@ def _outcome(tally: Tally, ranked: Ranked, turned_out: Turnout, parts: Mapping[i
         margin_to_removal=tally.votes.value - limit if tally.votes and limit is not None else None,
         leaves_next=leaves_next,
     )
+
+
+def _told_rank(tally: Tally, ranked: Ranked) -> int | None:
+    """A place in the source's list orders the choices where nothing else does, and is no rank that anybody stated."""
+    is_stated = tally.votes is not None or tally.stated_rank is not None
+    return ranked.ranks.get(tally.index) if is_stated else None
 
 
 def _rule(tally: Tally, held: tuple[int, Band] | None, ranked: Ranked) -> str:

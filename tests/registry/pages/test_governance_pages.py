@@ -104,7 +104,7 @@ def test_epoch_page_shows_rank_votes_share_outcome_rule_and_margin(client: Clien
 def test_epoch_with_tiers_tells_them_by_word_and_shape(client: Client, record: None) -> None:
     html = client.get("/epochs/6/").content.decode()
     assert '<span class="outcome is-gold"><svg class="icon" aria-hidden="true"><use href="#tier-gold">' in html
-    assert "Binance 1 – – Gold 400,000 Rank 1" in text_of(client.get("/epochs/6/"))
+    assert "Binance – – – Gold 400,000 Rank 1" in text_of(client.get("/epochs/6/"))
     assert "Ethereum" in html
 
 
@@ -193,7 +193,9 @@ def test_schema_of_policies_is_served_for_editors(client: Client, db: None) -> N
 def test_tier_page_says_which_rule_decided_and_by_what_margin(client: Client, record: None) -> None:
     text = text_of(client.get("/exchanges/kucoin/tier/?as_of=2023-11-10"))
     assert "KuCoin Silver" in text
-    assert "Rank 3 of 22 Rule that decided Ranks 2 to 4 bands[1]: ranks 2 to 4" in text
+    assert "Rule that decided Ranks 2 to 4 bands[1]: ranks 2 to 4" in text
+    assert "place 3 of 22 in the source's list" in text
+    assert "Rank 3" not in text, "the record lists names under a tier, and ranks none of them"
     assert "Changed by change 4 , applied by catalogue" in text
 
 
@@ -243,7 +245,7 @@ def test_one_change_shows_its_difference_and_its_announcement_as_text(client: Cl
     text = text_of(response)
 
     assert "▲ Promoted: 3" in text
-    assert "dYdX Silver Gold DEX connectors 1 of 21" in text
+    assert "dYdX Silver Gold DEX connectors – –" in text
     assert "− Left: 5" in text
     assert "# Tiers <of> epoch 6" in text
     assert "<of>" not in response.content.decode()

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from registry.choices import PollGroup
+from registry.importers.imported import ImportRefused
 from registry.importers.snapshot import read_snapshot
 from registry.models import Choice, Epoch, Exchange, OutboxMessage, Subject
 from registry.services.epochs import (
@@ -153,9 +154,7 @@ def test_feed_shows_text_and_stays_well_formed(hostile: Epoch) -> None:
 
 
 def test_names_that_turn_the_reading_direction_around_are_refused() -> None:
-    small_registry()
-    create_epoch(14, actor=CATALOGUE, reason="x")
     answer = snapshot_answer({"\u202enekark": 900_000, "KuCoin": 500_000})
 
-    with pytest.raises(Exception, match="no text"):
-        import_poll(14, read_snapshot(answer, group=PollGroup.CEX, origin="a.json"), actor=CATALOGUE)
+    with pytest.raises(ImportRefused, match="no text"):
+        read_snapshot(answer, group=PollGroup.CEX, origin="a.json")
