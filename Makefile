@@ -26,8 +26,9 @@ demo: .venv/.runtime ## run everything on this machine, against sandbox exchange
 run: .venv/.runtime ## run everything on this machine, against the live exchanges
 	@exec $(VENV_PYTHON) -m config.launch live --host '$(HOST)' --port '$(PORT)'
 
+# One worker more than there are processors: many tests wait for a socket.
 test: .venv/.dev ## run every test
-	@$(VENV_PYTHON) -m pytest -n auto --dist worksteal
+	@$(VENV_PYTHON) -m pytest -n "$$($(VENV_PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')" --dist worksteal
 
 lint: .venv/.dev ## check format, style, types, imports, migrations, deployment and templates
 	@$(VENV_PYTHON) -m ruff format --check --quiet .
