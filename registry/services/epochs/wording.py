@@ -47,5 +47,5 @@ def decision_sentence(move: Mapping[str, Any], poll: Mapping[str, Any]) -> str:
     elif rank := rank_words(move):
         opening = f"Rank {rank} {f'with {votes}' if votes else '(votes not stated)'}"
     else:
-        opening = f"With {votes}" if votes else "Votes not stated"
+        opening = f"With {votes}" if votes else "As the source lists it, votes not stated"
     return f"{opening}: {tier_words(move['decided'])}. Rule: {rule_words(move['rule'])}."

@@ -127,7 +127,7 @@ def test_votes_that_the_source_does_not_state_are_told_as_that(policies, exchang
     Choice.objects.filter(name="okx").update(stated_included=False)
     applied(6)
     assert "Rank 1 of 2 (votes not stated): Gold." in of("kucoin")["sentence"]
-    assert "Votes not stated: no tier, not in the release." in of("okx")["sentence"]
+    assert "As the source lists it, votes not stated: no tier, not in the release." in of("okx")["sentence"]
 
 
 def test_a_tier_that_was_taken_back_is_told_as_the_last_it_had(epoch, monkeypatch):
