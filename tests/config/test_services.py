@@ -69,6 +69,7 @@ def test_postgresql_is_migrated_and_loaded_like_sqlite(environment: dict[str, st
 LOOKS = ("tests/registry/pages", "tests/monitoring/test_browser.py", "tests/monitoring/test_page_markup.py")
 """Tests of how pages look: one database is like another to them."""
 AT_ONCE = tuple(f"tests/registry/epochs/test_{name}.py" for name in ("any_order", "concurrency", "cut_off"))
+BY_PEOPLE = ("tests/registry/admin", "tests/registry/api", "tests/registry/commands")
 
 
 @pytest.mark.slow(reason="runs every test that uses the database once more")
@@ -77,10 +78,11 @@ AT_ONCE = tuple(f"tests/registry/epochs/test_{name}.py" for name in ("any_order"
     [
         (AT_ONCE, ()),
         (("tests/registry/epochs",), AT_ONCE),
-        (("tests/registry",), ("tests/registry/epochs", *LOOKS)),
+        (BY_PEOPLE, ()),
+        (("tests/registry",), ("tests/registry/epochs", *BY_PEOPLE, *LOOKS)),
         (("tests/monitoring",), LOOKS),
     ],
-    ids=["epochs at once", "epochs", "registry", "monitoring"],
+    ids=["epochs at once", "epochs", "registry by people", "registry", "monitoring"],
 )
 def test_every_database_test_passes_on_postgresql_too(
     folders: tuple[str, ...], left_out: tuple[str, ...], environment: dict[str, str], database_url: str
