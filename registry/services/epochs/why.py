@@ -10,6 +10,7 @@ from django.utils import timezone
 from registry.choices import Basis, Tier
 from registry.models import Exchange, Poll, TierAssignment
 from registry.querysets import LATEST_FIRST
+from registry.services.epochs.past_tier import last_tier_of
 from registry.services.epochs.wording import tier_words
 from registry.services.ledger import plain
 
@@ -92,24 +93,15 @@ def _decisions(exchange: Exchange, day: date) -> list[TierAssignment]:
 
 
 def _last_tier(decisions: list[TierAssignment], day: date) -> dict[str, Any] | None:
-    """The tier that ended last by *day*: by a later decision, by its expiry, or by being taken back."""
-    ended: list[tuple[date, TierAssignment]] = []
-    superseded_on = None
-    for assignment in decisions:
-        ends = [end for end in (superseded_on, assignment.expires_on, assignment.withdrawn_on) if end is not None]
-        if assignment.tier and ends and assignment.effective_from < min(ends) <= day:
-            ended.append((min(ends), assignment))
-        if assignment.holds_on(day):
-            superseded_on = assignment.effective_from
-    if not ended:
+    past = last_tier_of(decisions, day)
+    if past is None:
         return None
-    until, last = max(ended, key=lambda pair: pair[0])
     return {
-        "tier": last.tier,
-        "label": str(Tier(last.tier).label),
-        "from": last.effective_from,
-        "until": until,
-        "epoch": last.epoch,
+        "tier": past.assignment.tier,
+        "label": str(Tier(past.assignment.tier).label),
+        "from": past.assignment.effective_from,
+        "until": past.ended_on,
+        "epoch": past.assignment.epoch,
     }
 
 
