@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from registry.governance.policy import PolicyDocument, read_policies
-from registry.models import Exchange, Policy, Subject
+from registry.models import Exchange, Subject
+from registry.services.catalogue.load_policies import create_policy
 
 NAMES = {"kraken": "Kraken", "kucoin": "KuCoin", "gate-io": "Gate.io", "ascend-ex": "AscendEx"}
 POLICIES = ("hgp-45", "hgp-77")
@@ -17,15 +18,7 @@ def small_registry() -> None:
         exchange = Exchange.objects.create(slug=slug, name=name, exchange_type="cex", market_type="clob")
         Subject.objects.create(kind="exchange", slug=slug, name=name, exchange=exchange)
     for policy in _shipped():
-        Policy.objects.create(
-            slug=policy.slug,
-            version=policy.version,
-            title=policy.title,
-            document=policy.to_builtins(),
-            sha256=policy.sha256,
-            from_epoch=policy.from_epoch,
-            to_epoch=policy.to_epoch,
-        )
+        create_policy(policy)
 
 
 @cache

@@ -25,11 +25,5 @@ class Command(BaseCommand):
             count = len(refusal.problems)
             found = "1 problem" if count == 1 else f"{count} problems"
             raise CommandError(f"{refusal}\n{found} in the catalogue; nothing was loaded") from refusal
-        for line in loaded.changes:
+        for line in loaded.told(dry_run=dry_run):
             self.stdout.write(line)
-        for line in loaded.left_alone:
-            self.stdout.write(f"left alone: {line}")
-        if not loaded.changes:
-            self.stdout.write("nothing to change")
-        elif dry_run:
-            self.stdout.write("dry run: nothing was written")

@@ -34,14 +34,8 @@ class Command(BaseCommand):
 
     def _load(self, path: Path, *, through: int | None, dry_run: bool) -> None:
         loaded = load_history(through=through, dry_run=dry_run, directory=path)
-        for line in loaded.changes:
+        for line in loaded.told(dry_run=dry_run):
             self.stdout.write(line)
-        for line in loaded.left_alone:
-            self.stdout.write(f"left alone: {line}")
-        if not loaded.changes:
-            self.stdout.write("nothing to change")
-        elif dry_run:
-            self.stdout.write("dry run: nothing was written")
 
     def _report(self, path: Path) -> None:
         found = find_in_history(path)

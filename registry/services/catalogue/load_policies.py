@@ -18,15 +18,7 @@ def load_policies(policies: Sequence[PolicyDocument], directory: Path, loaded: L
     for document in policies:
         stored = known.pop((document.slug, document.version), None)
         if stored is None:
-            Policy.objects.create(
-                slug=document.slug,
-                version=document.version,
-                title=document.title,
-                document=document.to_builtins(),
-                sha256=document.sha256,
-                from_epoch=document.from_epoch,
-                to_epoch=document.to_epoch,
-            )
+            create_policy(document)
             loaded.changes.append(f"created policy {document.slug} v{document.version}")
         elif stored.sha256 != document.sha256:
             file = directory / "policies" / f"{document.slug}.v{document.version}.yaml"
@@ -40,4 +32,17 @@ def _changed(document: PolicyDocument) -> str:
     return (
         f"{document.slug} v{document.version} was loaded before and reads differently now; what may have decided an "
         f"epoch never changes: restore it, and publish the new rules as version {document.version + 1}"
+    )
+
+
+def create_policy(document: PolicyDocument) -> Policy:
+    """The row that a policy document becomes."""
+    return Policy.objects.create(
+        slug=document.slug,
+        version=document.version,
+        title=document.title,
+        document=document.to_builtins(),
+        sha256=document.sha256,
+        from_epoch=document.from_epoch,
+        to_epoch=document.to_epoch,
     )

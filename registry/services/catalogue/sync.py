@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -19,6 +20,15 @@ class Loaded:
 
     changes: list[str] = field(default_factory=list)
     left_alone: list[str] = field(default_factory=list)
+
+    def told(self, *, dry_run: bool) -> Iterator[str]:
+        """The lines that a command prints."""
+        yield from self.changes
+        yield from (f"left alone: {line}" for line in self.left_alone)
+        if not self.changes:
+            yield "nothing to change"
+        elif dry_run:
+            yield "dry run: nothing was written"
 
 
 def columns(entry: msgspec.Struct, *names: str) -> dict[str, Any]:

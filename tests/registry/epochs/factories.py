@@ -15,6 +15,7 @@ from registry.governance.policy import PolicyDocument, read_policies
 from registry.governance.tallies import PollResult, Tally, Votes
 from registry.importers.imported import ImportedPoll
 from registry.models import Changeset, Epoch, Exchange, Plan, Policy, Subject
+from registry.services.catalogue.load_policies import create_policy
 from registry.services.epochs import Actor, apply_plan, approve_plan, create_epoch, import_poll, plan_epoch
 
 CLOSED = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -49,15 +50,7 @@ def make_policies() -> dict[str, Policy]:
     """The shipped rules as rows, by slug."""
     rows = {}
     for policy in shipped_policies().values():
-        rows[policy.slug] = Policy.objects.create(
-            slug=policy.slug,
-            version=policy.version,
-            title=policy.title,
-            document=policy.to_builtins(),
-            sha256=policy.sha256,
-            from_epoch=policy.from_epoch,
-            to_epoch=policy.to_epoch,
-        )
+        rows[policy.slug] = create_policy(policy)
     return rows
 
 
