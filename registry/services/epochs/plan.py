@@ -67,45 +67,64 @@ def plan_epoch(
     if overrides is not None:
         epoch.overrides = [override.as_json() for override in checked_overrides(overrides, epoch.effective_from)]
     document = epoch_document(epoch)
-    document["effects"] = plain(effects_of(document["moves"]))
     before = {"state": str(epoch.state), "plan": epoch.current_plan.hash if epoch.current_plan else None}
     epoch.state = EpochState.PLANNED
     epoch.save(update_fields=["state", "policy", "policy_reason", "effective_from", "decisions", "overrides"])
+    return keep_plan(
+        epoch,
+        document,
+        actor=actor,
+        reason=readable(reason, field="reason"),
+        policy=epoch.policy,
+        before=before,
+        facts={
+            "effective_from": epoch.effective_from,
+            "polls": {str(poll["poll"]): [poll["group"], poll["evidence"]] for poll in document["polls"]},
+            "policy_reason": epoch.policy_reason,
+            "decisions": epoch.decisions,
+            "overrides": epoch.overrides,
+        },
+    )
+
+
+def keep_plan(
+    epoch: Epoch,
+    document: dict[str, Any],
+    *,
+    actor: Actor,
+    reason: str,
+    policy: Policy | None,
+    before: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    reverses: Changeset | None = None,
+) -> Plan:
+    """Writes the plan and its ledger entry, which seals the document and tells *facts* beside it.
+
+    The document's effects are asked for here: they inform, and are not in the hash.
+    """
+    document["effects"] = plain(effects_of(document["moves"]))
     plan = Plan.objects.create(
         epoch=epoch,
-        kind=ChangesetKind.APPLY,
+        kind=document["kind"],
         hash=plan_hash(document),
         base=document["base"]["state"],
         document=document,
-        reason=readable(reason, field="reason"),
+        reverses=reverses,
+        reason=reason,
         planned_by=actor.name,
     )
+    sealed = {"plan": plan.hash, "document": digest(document), "counts": document["counts"]}
     record(
         LedgerAction.PLANNED,
         actor=actor,
-        epoch=number,
+        epoch=epoch.number,
         subject=plan_name(plan.hash),
-        policy=policy_name(epoch.policy),
-        reason=plan.reason,
+        policy=policy_name(policy),
+        reason=reason,
         before=before,
-        after=_facts(plan),
+        after={"state": str(epoch.state), **sealed, **facts},
     )
     return plan
-
-
-def _facts(plan: Plan) -> dict[str, Any]:
-    epoch, document = plan.epoch, plan.document
-    return {
-        "state": str(epoch.state),
-        "plan": plan.hash,
-        "document": digest(document),
-        "effective_from": epoch.effective_from,
-        "polls": {str(poll["poll"]): [poll["group"], poll["evidence"]] for poll in document["polls"]},
-        "policy_reason": epoch.policy_reason,
-        "decisions": epoch.decisions,
-        "overrides": epoch.overrides,
-        "counts": document["counts"],
-    }
 
 
 def epoch_document(epoch: Epoch) -> dict[str, Any]:

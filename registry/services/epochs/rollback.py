@@ -7,18 +7,17 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from registry.choices import ChangesetKind, LedgerAction
-from registry.effects import effects_of
+from registry.choices import ChangesetKind
 from registry.governance.canonical import decimal_text, digest
 from registry.models import Bounty, Changeset, Plan, Pot, TierAssignment
 from registry.services.epochs.actors import PLAN_EPOCH, Actor
-from registry.services.epochs.create import policy_name
-from registry.services.epochs.document import FORMAT, plan_hash, withdrawn_changesets
+from registry.services.epochs.document import FORMAT, withdrawn_changesets
 from registry.services.epochs.errors import RollbackRefused, WrongState
 from registry.services.epochs.guards import APPLIED_STATES, epoch_numbered, given_reason
 from registry.services.epochs.moves import CHANGES, change_of, summary
+from registry.services.epochs.plan import keep_plan
 from registry.services.epochs.state import Standing, exchange_names, standings, state
-from registry.services.ledger import changeset_name, plain, plan_name, record
+from registry.services.ledger import changeset_name, plain
 from registry.services.lock import governance_lock
 
 
@@ -36,35 +35,17 @@ def plan_rollback(number: int, *, actor: Actor, reason: str) -> Plan:
     if epoch.state not in APPLIED_STATES or reverses is None:
         raise WrongState(f"{epoch} is not applied: there is nothing to take back.")
     document = rollback_document(reverses)
-    document["effects"] = plain(effects_of(document["moves"]))
     before = {"state": str(epoch.state), "plan": epoch.current_plan.hash if epoch.current_plan else None}
-    plan = Plan.objects.create(
-        epoch=epoch,
-        kind=ChangesetKind.ROLLBACK,
-        hash=plan_hash(document),
-        base=document["base"]["state"],
-        document=document,
-        reverses=reverses,
-        reason=given_reason(reason),
-        planned_by=actor.name,
-    )
-    record(
-        LedgerAction.PLANNED,
+    return keep_plan(
+        epoch,
+        document,
         actor=actor,
-        epoch=number,
-        subject=plan_name(plan.hash),
-        policy=policy_name(reverses.policy),
-        reason=plan.reason,
+        reason=given_reason(reason),
+        policy=reverses.policy,
         before=before,
-        after={
-            "state": str(epoch.state),
-            "plan": plan.hash,
-            "document": digest(document),
-            "reverses": changeset_name(reverses),
-            "counts": document["counts"],
-        },
+        facts={"reverses": changeset_name(reverses)},
+        reverses=reverses,
     )
-    return plan
 
 
 def rollback_document(reverses: Changeset) -> dict[str, Any]:
