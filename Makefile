@@ -10,7 +10,7 @@ ifneq ($(shell $(VENV_PYTHON) -c 'print("works")' 2>/dev/null),works)
 $(shell rm -f .venv/.runtime)
 endif
 
-.PHONY: help install demo run test lint pins faults bench-book clean
+.PHONY: help install demo run test lint pins faults bench-book bench-pages clean
 
 help: ## these lines
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -52,6 +52,9 @@ faults: .venv/.dev ## strike every fault at every sandbox exchange, and write do
 
 bench-book: .venv/.dev ## measure the order book against ccxt
 	@exec $(VENV_PYTHON) -m benchmarks.book
+
+bench-pages: .venv/.dev ## measure the reading of exchange pages beside the bare parse of their Markdown
+	@exec $(VENV_PYTHON) -m benchmarks.pages
 
 clean: ## remove .venv and every cache; what var/ holds stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov

@@ -15,6 +15,7 @@ class MarketType(TextChoices):
     AMM = "amm", "Automated market maker (AMM)"
     CLMM = "clmm", "Concentrated liquidity market maker (CLMM)"
     AMM_CLMM = "amm_clmm", "AMM and CLMM"
+    CLOB_AMM = "clob_amm", "CLOB and AMM"
     AGGREGATOR = "aggregator", "Aggregator"
 
 
@@ -28,11 +29,34 @@ class LinkKind(TextChoices):
     FEES = "fees", "Fees"
     EXPLORER = "explorer", "Explorer"
     REFERRAL = "referral", "Referral link"
+    GUIDE = "guide", "Connector guide"
+
+
+class Lifecycle(TextChoices):
+    """Whether the bot's current release ships connectors to an exchange."""
+
+    ACTIVE = "active", "In the current release"
+    REMOVED = "removed", "Removed"
+    RENAMED = "renamed", "Renamed"  # the same venue goes on under another entry
+    PROPOSED = "proposed", "Never in a release"  # voted on, or offered in a pull request, and not shipped so far
+
+
+class Partnership(TextChoices):
+    """What binds an exchange to the Foundation by contract; a tier follows from votes alone."""
+
+    PARTNER = "partner", "Foundation partner"
+    SPONSOR = "sponsor", "Foundation sponsor"
 
 
 class MaintainerKind(TextChoices):
     ORGANISATION = "organisation", "Organisation"
     PERSON = "person", "Person"
+
+
+class MaintenanceState(TextChoices):
+    ACTIVE = "active", "Active"
+    EMERITUS = "emeritus", "Emeritus"  # did maintain it, and no longer does
+    SEEKING = "seeking", "Seeking a maintainer"  # nobody does, and somebody is wanted
 
 
 class ComponentKind(TextChoices):
@@ -87,6 +111,7 @@ class ConnectionType(TextChoices):
     WEBSOCKET_GRPC = "websocket_grpc", "WebSocket via gRPC"
     REST_WEBSOCKET_GRPC = "rest_websocket_grpc", "REST, WebSocket and gRPC"
     GATEWAY = "gateway", "REST via Gateway"
+    WEBSOCKET_GATEWAY = "websocket_gateway", "WebSocket via Gateway"
 
 
 class OrderType(TextChoices):
@@ -114,6 +139,7 @@ class Interval(TextChoices):
     M30 = "30m", "30 minutes"
     H1 = "1h", "1 hour"
     H2 = "2h", "2 hours"
+    H3 = "3h", "3 hours"
     H4 = "4h", "4 hours"
     H6 = "6h", "6 hours"
     H8 = "8h", "8 hours"
@@ -122,6 +148,7 @@ class Interval(TextChoices):
     D3 = "3d", "3 days"
     W1 = "1w", "1 week"
     MONTH1 = "1M", "1 month"
+    MONTH3 = "3M", "3 months"
 
 
 class PaperTrading(TextChoices):

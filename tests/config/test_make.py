@@ -36,7 +36,7 @@ def find_python(path: Path, python: str = "") -> subprocess.CompletedProcess[str
 def test_help_is_the_default_and_tells_every_target() -> None:
     said = subprocess.run(["make"], cwd=BASE_DIR, capture_output=True, text=True, check=True, timeout=30).stdout
     assert set(re.findall(r"^  make ([a-z-]+)", said, flags=re.MULTILINE)) == TARGETS
-    assert {"help", "install", "demo", "run", "test", "lint", "pins", "bench-book", "clean"} <= TARGETS
+    assert {"help", "install", "demo", "run", "test", "lint", "pins", "bench-book", "bench-pages", "clean"} <= TARGETS
 
 
 def test_commands_in_the_readme_are_targets() -> None:
