@@ -47,6 +47,20 @@ def log_level(name: str, environ: Mapping[str, str] = os.environ) -> str:
     return level
 
 
+def whole_number(name: str, default: int, environ: Mapping[str, str] = os.environ) -> int:
+    """A count of one or more."""
+    text = given(name, environ) or str(default)
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**6):
+        raise ImproperlyConfigured(f"{name}={text!r}: write a whole number from 1 to 999999")
+    return int(text)
+
+
+def folder_to_read(name: str, environ: Mapping[str, str] = os.environ) -> Path | None:
+    """An absolute path, None where it is not set. It need not be there yet: what reads it says so."""
+    text = given(name, environ)
+    return Path(text).resolve() if text else None
+
+
 def folder(name: str, default: Path, environ: Mapping[str, str] = os.environ) -> Path:
     """An absolute path, at which there is a folder from now on."""
     path = Path(given(name, environ) or default).resolve()

@@ -174,7 +174,7 @@ def prepare(supervisor: Supervisor, environment: Mapping[str, str], history: Seq
     for said, name, options in (
         ("migrating the database", "migrate", ["--verbosity", "0"]),
         ("collecting static files", "collectstatic", ["--noinput", "--verbosity", "0"]),
-        ("loading the catalogue", "load_catalogue", []),
+        ("loading the catalogue", "catalogue", ["apply", "--yes"]),
         ("loading the votes of the past", "load_history", history),
         ("planning the checks", "plan_checks", claims),
     ):

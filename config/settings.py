@@ -8,7 +8,19 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from config.environment import EMBEDDED_BROKER, SQLITE, broker, database, flag, folder, given, listed, log_level
+from config.environment import (
+    EMBEDDED_BROKER,
+    SQLITE,
+    broker,
+    database,
+    flag,
+    folder,
+    folder_to_read,
+    given,
+    listed,
+    log_level,
+    whole_number,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = folder("BELLWETHER_VAR", BASE_DIR / "var" / "live")
@@ -167,6 +179,11 @@ CELERY_BEAT_SCHEDULE = {
 BELLWETHER_FOUR_EYES = flag("BELLWETHER_FOUR_EYES")
 SNAPSHOT_URL = given("BELLWETHER_SNAPSHOT_URL") or "https://hub.snapshot.org/graphql"
 SNAPSHOT_API_KEY = given("BELLWETHER_SNAPSHOT_KEY")
+
+# The catalogue against the world: a checkout of the documentation's exchange pages, and how long a component has to
+# fail by its connector's fault before a bounty is drafted from it.
+BELLWETHER_PAGES = folder_to_read("BELLWETHER_PAGES")
+BELLWETHER_BOUNTY_AFTER = timedelta(hours=whole_number("BELLWETHER_BOUNTY_AFTER_HOURS", 24))
 
 REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -16,7 +16,7 @@ from registry.services.history import read_history
 @register("catalogue")
 def catalogue_is_readable(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """Its policies too, which are read with it."""
-    return _refusals(read_catalogue, id="registry.E001", command="load_catalogue")
+    return _refusals(read_catalogue, id="registry.E001", command="catalogue apply")
 
 
 @register("catalogue")

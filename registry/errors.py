@@ -12,6 +12,7 @@ RegistryError
 ├── HistoryRefused        the record does not fit what the database holds   (registry.services.history)
 ├── ProposalRefused       a proposal that cannot be written as it is stated (registry.services.proposals)
 ├── EpochRefused          a step of an epoch, with a tree of its own        (registry.services.epochs.errors)
+├── PagesUnreadable       a folder of pages that is not there               (registry.drift.folder)
 ├── BadParameters         a request that asks what cannot be read           (registry.parameters)
 └── NotHere               a request for what there is not                   (registry.public.missing)
 """
@@ -31,6 +32,11 @@ class AppendOnly(RegistryError):
     """Decisions are added, never changed: what stood at a date must stay readable."""
 
 
+def printed_path(path: Path) -> str:
+    """As it is, and in quotes with escapes where it holds what a terminal would obey."""
+    return str(path) if str(path).isprintable() else repr(str(path))
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """One fault of one catalogue file. `line` counts from 1 and is 0 where there is none; `key` may be empty."""
@@ -41,7 +47,8 @@ class Problem:
     reason: str
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.line else f"{self.file}"
+        file = printed_path(self.file)
+        place = f"{file}:{self.line}" if self.line else file
         return f"{place}: {self.key}: {self.reason}" if self.key else f"{place}: {self.reason}"
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from django.apps import apps
 from django.db import models
-from django.db.models import OuterRef, Prefetch, Q, Subquery, Value
+from django.db.models import Exists, OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from registry.choices import DeclaredStatus
+from registry.choices import DeclaredStatus, Lifecycle
 from registry.errors import AppendOnly
 
 if TYPE_CHECKING:
@@ -36,11 +36,20 @@ class ExchangeQuerySet(models.QuerySet["Exchange"]):
         )
         return self.prefetch_related(Prefetch("tier_assignments", queryset=decisions))
 
+    def with_maintenance(self) -> ExchangeQuerySet:
+        """Who maintains each, who did, and where somebody is wanted: one more query."""
+        rows = apps.get_model("registry", "Maintenance")._default_manager.select_related("maintainer")
+        return self.prefetch_related(Prefetch("maintenances", queryset=rows))
+
     def for_index(self, *, as_of: date | None = None) -> ExchangeQuerySet:
-        """Tier on *as_of*, history, maintainer and listed components: three queries, however many exchanges."""
-        listed = apps.get_model("registry", "Component")._default_manager.listed()
-        related = self.with_tier(as_of=as_of).with_history().select_related("maintainer")
-        return related.prefetch_related(Prefetch("components", listed))
+        """Tier on *as_of*, history, maintenance and shown components: four queries, however many exchanges."""
+        shown = apps.get_model("registry", "Component")._default_manager.shown()
+        related = self.with_tier(as_of=as_of).with_history().with_maintenance().select_related("renamed_to")
+        return related.prefetch_related(Prefetch("components", shown))
+
+    def for_search(self, *, as_of: date | None = None) -> ExchangeQuerySet:
+        """As `for_index`, with what one may be looked for by: other spellings, former names, bounties; four more."""
+        return self.for_index(as_of=as_of).prefetch_related("subject__aliases", "former_entries", "bounties")
 
     def for_page(self, *, as_of: date | None = None) -> ExchangeQuerySet:
         """All that an exchange's own page shows, in a fixed number of queries."""
@@ -58,6 +67,14 @@ class ComponentQuerySet(models.QuerySet["Component"]):
     def listed(self) -> ComponentQuerySet:
         """Those that the exchange's page lists: all but the removed ones."""
         return self.exclude(status=DeclaredStatus.REMOVED)
+
+    def shown(self) -> ComponentQuerySet:
+        """The listed ones, and the removed ones of an exchange that the bot ships no longer or that has no others."""
+        listed = apps.get_model("registry", "Component")._default_manager.listed()
+        is_beside_listed = Exists(listed.filter(exchange=OuterRef("exchange")))
+        return self.exclude(
+            Q(status=DeclaredStatus.REMOVED) & Q(exchange__lifecycle=Lifecycle.ACTIVE) & Q(is_beside_listed)
+        )
 
     def offered(self) -> ComponentQuerySet:
         """Those declared available, with their exchange: the ones worth checking."""

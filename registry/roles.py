@@ -15,9 +15,11 @@ from django.apps.registry import apps as installed_apps
 
 APPS_WITH_ROLES = frozenset({"registry", "monitoring", "auth", "admin"})
 _KEPT_FROM_VIEWERS = frozenset({"ledgerentry", "outboxmessage", "pollevidence"})
-_EDITABLE = frozenset({"alias", "bounty", "component", "exchange", "exchangelink", "maintainer", "proposal", "subject"})
+_EDITABLE = frozenset(
+    {"alias", "bounty", "component", "exchange", "exchangelink", "maintainer", "maintenance", "proposal", "subject"}
+)
 # What hangs on the other rows, checks and decisions among it, would go with them or keep them.
-_DELETABLE = frozenset({"alias", "exchangelink"})
+_DELETABLE = frozenset({"alias", "exchangelink", "maintenance"})
 
 
 def _viewed(app: str, codename: str) -> bool:

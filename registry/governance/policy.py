@@ -16,7 +16,7 @@ from registry.errors import FilesRefused, Problem
 from registry.governance.canonical import decimal_text
 from registry.governance.policy_consistency import document_faults
 from registry.governance.policy_schema import MOST_ITEMS, Band, PolicyDocument, RankAmong, json_schema
-from registry.strict_yaml import Document, Fault, KeyPath, UnreadableYaml, faults, printed_key, read_yaml
+from registry.strict_yaml import Document, Fault, KeyPath, UnreadableYaml, faults, file_bytes, printed_key, read_yaml
 
 __all__ = [
     "POLICIES_DIR",
@@ -26,6 +26,7 @@ __all__ = [
     "parse_policy",
     "policy_for_epoch",
     "read_policies",
+    "read_policy",
     "with_changes",
     "write_schema",
 ]
@@ -52,7 +53,7 @@ def read_policies(directory: Path = POLICIES_DIR) -> tuple[PolicyDocument, ...]:
         if path.name.startswith(".") or path.suffix == ".md":
             continue
         try:
-            policies[path] = _named_as_it_says(path, _read(path))
+            policies[path] = _named_as_it_says(path, read_policy(path))
         except PolicyRefused as refused:
             problems += refused.problems
     if not policies and not problems:
@@ -169,9 +170,10 @@ def _endless(content: Any, path: KeyPath = ()) -> Iterator[Fault]:
             yield from _endless(part, (*path, key))
 
 
-def _read(path: Path) -> PolicyDocument:
+def read_policy(path: Path) -> PolicyDocument:
+    """The policy in one file, whatever its name. Raises PolicyRefused."""
     try:
-        content = path.read_bytes()
+        content = file_bytes(path)
     except OSError as error:
         raise PolicyRefused([Problem(path, 0, "", f"cannot be read: {error.strerror}")]) from error
     return parse_policy(content, file=path)

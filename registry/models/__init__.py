@@ -5,7 +5,7 @@ from registry.models.changes import Changeset, Plan, Pot, TierAssignment
 from registry.models.epochs import Choice, Epoch, Poll, PollEvidence
 from registry.models.exchanges import Component, Exchange, ExchangeLink
 from registry.models.ledger import LedgerEntry, OutboxMessage
-from registry.models.maintainers import Maintainer
+from registry.models.maintainers import Maintainer, Maintenance
 from registry.models.names import Alias, Subject
 from registry.models.policies import Policy
 from registry.models.proposals import Proposal
@@ -21,6 +21,7 @@ __all__ = [
     "ExchangeLink",
     "LedgerEntry",
     "Maintainer",
+    "Maintenance",
     "OutboxMessage",
     "Plan",
     "Policy",

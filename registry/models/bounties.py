@@ -35,6 +35,12 @@ class Bounty(models.Model):
     issue_url = models.URLField(max_length=500, blank=True)
     assignee = models.CharField(max_length=120, blank=True, help_text="A GitHub account, or a name.")
     proposal = models.ForeignKey(Proposal, models.SET_NULL, null=True, blank=True, related_name="bounties")
+    fingerprint = models.CharField(
+        max_length=64,
+        blank=True,
+        db_index=True,
+        help_text="Of the evidence it was drafted from, empty for one that was not.",
+    )
     last_synced_at = models.DateTimeField(null=True, blank=True, help_text="When a source last stated it so.")
 
     class Meta:
@@ -54,6 +60,8 @@ class Bounty(models.Model):
     def clean(self) -> None:
         if self.component is not None and self.component.exchange_id != self.exchange_id:
             raise ValidationError({"component": f"{self.component} does not belong to {self.exchange}"})
+        if self.fingerprint and not self.issue_url:
+            raise ValidationError({"issue_url": "a drafted bounty is recorded once it is posted: give its issue"})
         if self.pot is not None and self.pot_id != self._stored_pot_id():
             self._check_pot(self.pot)
 

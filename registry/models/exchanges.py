@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import F, Q
 from django.utils import timezone
 
 from registry.choices import (
@@ -13,17 +15,24 @@ from registry.choices import (
     ConnectionType,
     DeclaredStatus,
     ExchangeType,
+    Lifecycle,
     LinkKind,
+    MaintenanceState,
     MarketType,
     PaperTrading,
+    Partnership,
     PositionMode,
     Tier,
 )
-from registry.models.maintainers import Maintainer
 from registry.querysets import ComponentQuerySet, ExchangeQuerySet
 
 if TYPE_CHECKING:
     from registry.models.changes import TierAssignment
+    from registry.models.maintainers import Maintainer, Maintenance
+
+connector_id_validator = RegexValidator(
+    r"^[A-Za-z0-9_\-/\[\]]+\Z", "Letters, digits and _ - / [ ] only, as in kucoin_perpetual or jupiter/router."
+)
 
 
 class Exchange(models.Model):
@@ -33,7 +42,14 @@ class Exchange(models.Model):
     name = models.CharField(max_length=120)
     exchange_type = models.CharField(max_length=10, choices=ExchangeType.choices, blank=True)
     market_type = models.CharField(max_length=20, choices=MarketType.choices, blank=True)
-    maintainer = models.ForeignKey(Maintainer, models.PROTECT, null=True, blank=True, related_name="exchanges")
+    lifecycle = models.CharField(max_length=10, choices=Lifecycle.choices, default=Lifecycle.ACTIVE)
+    removed_in = models.CharField(max_length=20, blank=True, help_text="The first release without it, such as 1.13.0.")
+    renamed_to = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="former_entries")
+    lifecycle_source = models.CharField(max_length=300, blank=True, help_text="Where that is stated.")
+    partnership = models.CharField(max_length=10, choices=Partnership.choices, blank=True)
+    chains = models.JSONField(
+        default=list, blank=True, help_text='Where it runs: a list of {"chain": "ethereum", "networks": ["mainnet"]}.'
+    )
     supported_countries = models.CharField(
         max_length=200, blank=True, help_text="The page's words, such as Worldwide or Not available."
     )
@@ -51,9 +67,33 @@ class Exchange(models.Model):
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(lifecycle=Lifecycle.RENAMED) ^ Q(renamed_to__isnull=True), name="renamed_to_its_new_entry"
+            ),
+            models.CheckConstraint(condition=~Q(renamed_to=F("id")), name="not_renamed_to_itself"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_shipped(self) -> bool:
+        """In the bot's current release, as far as the registry knows."""
+        return self.lifecycle == Lifecycle.ACTIVE
+
+    @property
+    def active_maintenances(self) -> list[Maintenance]:
+        """Who answers for it now, from the prefetched rows where there are some."""
+        return [one for one in self.maintenances.all() if one.state == MaintenanceState.ACTIVE]
+
+    @property
+    def maintainers(self) -> list[Maintainer]:
+        return [one.maintainer for one in self.active_maintenances if one.maintainer]
+
+    @property
+    def is_seeking_maintainer(self) -> bool:
+        return any(one.state == MaintenanceState.SEEKING for one in self.maintenances.all())
 
     @property
     def current_assignment(self) -> TierAssignment | None:
@@ -99,11 +139,23 @@ class Component(models.Model):
     kind = models.CharField(max_length=30, choices=ComponentKind.choices)
     status = models.CharField(max_length=20, choices=DeclaredStatus.choices)
     notes = models.CharField(max_length=500, blank=True)
-    connector_id = models.SlugField(
-        max_length=80, blank=True, help_text="The bot's own name for it, such as kucoin_perpetual."
+    removed_in = models.CharField(max_length=20, blank=True, help_text="The first release without it, such as 1.13.0.")
+    connector_id = models.CharField(
+        max_length=80,
+        blank=True,
+        validators=[connector_id_validator],
+        help_text="The bot's own name for it, such as kucoin_perpetual.",
+    )
+    connector_version = models.CharField(
+        max_length=10, blank=True, help_text="Of the bot's connector standard, such as v2.1."
+    )
+    v2_strategies = models.BooleanField(
+        null=True, blank=True, help_text="Whether the bot's V2 strategies run on it; empty where nobody says."
     )
     connection_type = models.CharField(max_length=30, choices=ConnectionType.choices, blank=True)
     folder_url = models.URLField(max_length=500, blank=True)
+    api_docs_url = models.URLField(max_length=500, blank=True)
+    configs_url = models.URLField(max_length=500, blank=True, help_text="Its default configuration.")
     order_types = models.JSONField(default=list, blank=True)
     position_modes = models.JSONField(default=list, blank=True)
     intervals = models.JSONField(default=list, blank=True, help_text="In the bot's spelling: 1m, 1h, 1d, 1w.")
@@ -111,8 +163,11 @@ class Component(models.Model):
         default=list, blank=True, help_text="What the bot asks for on connect, in order."
     )
     paper_trading = models.CharField(max_length=20, choices=PaperTrading.choices, blank=True)
-    paper_connector_id = models.SlugField(
-        max_length=80, blank=True, help_text="What to connect instead of the connector id."
+    paper_connector_id = models.CharField(
+        max_length=80,
+        blank=True,
+        validators=[connector_id_validator],
+        help_text="What to connect instead of the connector id.",
     )
     paper_url = models.URLField(max_length=500, blank=True)
     paper_notes = models.TextField(blank=True)
@@ -137,6 +192,11 @@ class Component(models.Model):
         return self.status == DeclaredStatus.AVAILABLE
 
     @property
+    def is_removed(self) -> bool:
+        """Shipped once; what is known of it is kept for its history."""
+        return self.status == DeclaredStatus.REMOVED
+
+    @property
     def purpose(self) -> str:
         return ComponentKind(self.kind).purpose
 
@@ -151,7 +211,8 @@ class Component(models.Model):
     @property
     def connect_command(self) -> str:
         """What to type into the bot, "" for a component that is not connected to (a feed, or nothing built)."""
-        return f"connect {self.connector_id}" if self.credential_prompts else ""
+        gateway = "gateway " if self.connection_type == ConnectionType.GATEWAY else ""
+        return f"{gateway}connect {self.connector_id}" if self.credential_prompts else ""
 
     @property
     def connected_message(self) -> str:

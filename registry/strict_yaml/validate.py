@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import types
-import unicodedata
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import Enum
+from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from registry.printable import is_printable
 from registry.strict_yaml.source import KeyPath
 
 Fault = tuple[KeyPath, str]
 
-UNFIT = ("Cc", "Cs")
-"""Unicode's categories of control characters and of halves of surrogate pairs."""
 LONGEST_SHOWN = 60
 
 
@@ -54,7 +53,7 @@ def _struct_faults(value: Any, kind: type[msgspec.Struct], path: KeyPath) -> Ite
     if not isinstance(value, dict):
         yield path, f"expected a mapping, got {shown(value)}"
         return
-    hints = get_type_hints(kind, include_extras=True)
+    hints = _hints(kind)
     for key in value:
         if key not in hints:
             yield (*path, str(key)), f"unknown key; {nearest(key, list(hints))}"
@@ -65,15 +64,24 @@ def _struct_faults(value: Any, kind: type[msgspec.Struct], path: KeyPath) -> Ite
             yield (*path, field.name), "missing"
 
 
+@cache
+def _hints(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """The types of its fields, which take far longer to find than to compare with."""
+    return get_type_hints(kind, include_extras=True)
+
+
 def _list_faults(value: Any, item_kind: Any, path: KeyPath) -> Iterator[Fault]:
     if not isinstance(value, list):
         yield path, f"expected a list, got {shown(value)}"
         return
+    seen = set()
     for index, item in enumerate(value):
         yield from faults(item, item_kind, (*path, index))
-        # Only single values: comparing what is nested may go deeper than Python does.
-        if not isinstance(item, dict | list) and item in value[:index]:
+        if isinstance(item, dict | list):  # comparing what is nested may go deeper than Python does
+            continue
+        if item in seen:
             yield (*path, index), f"{shown(item)} stands twice in the list"
+        seen.add(item)
 
 
 def _dict_faults(value: Any, key_kind: Any, item_kind: Any, path: KeyPath) -> Iterator[Fault]:
@@ -109,7 +117,9 @@ def _expected(kind: Any) -> str:
 
 def _unfit_character(text: str) -> str | None:
     """The first that no database column takes, or no reader sees: an escape in the file can make any character."""
-    return next((char for char in text if unicodedata.category(char) in UNFIT and char not in "\n\t"), None)
+    if text.isprintable():  # which is quick to say, of all but the texts of several lines
+        return None
+    return next((char for char in text if char == "\r" or not is_printable(char)), None)
 
 
 def shown(value: Any) -> str:

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import broker, database, flag, folder, given, listed, log_level
+from config.environment import (
+    broker,
+    database,
+    flag,
+    folder,
+    folder_to_read,
+    given,
+    listed,
+    log_level,
+    whole_number,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,12 +34,24 @@ def test_an_empty_value_is_none(environ: dict[str, str], tmp_path: Path) -> None
     assert flag("X", environ) is False
     assert log_level("X", environ) == "INFO"
     assert folder("X", tmp_path, environ) == tmp_path
+    assert folder_to_read("X", environ) is None
+    assert whole_number("X", 24, environ) == 24
     assert database("X", tmp_path / "db", environ)["ENGINE"] == "django.db.backends.sqlite3"
     assert broker("X", environ) == "folder://localhost"
 
 
 def test_a_list_has_no_blanks_and_no_empty_items() -> None:
     assert listed("X", {"X": "a.org, b.org ,,"}) == ["a.org", "b.org"]
+
+
+def test_a_folder_to_read_is_neither_made_nor_asked_for(tmp_path: Path) -> None:
+    assert folder_to_read("X", {"X": str(tmp_path / "there" / ".." / "pages")}) == tmp_path / "pages"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("text", "number"), [("1", 1), ("999999", 999_999), ("048", 48)])
+def test_a_whole_number_counts_from_one(text: str, number: int) -> None:
+    assert whole_number("X", 24, {"X": text}) == number
 
 
 @pytest.mark.parametrize(("text", "is_on"), [("1", True), ("True", True), ("0", False), ("false", False)])
@@ -84,6 +106,8 @@ def test_queues_that_we_ship_the_client_of_are_taken(url: str) -> None:
     ("read", "text", "told"),
     [
         (flag, "yes", "X='yes': write 1 or 0"),
+        (whole_number, "0", "X='0': write a whole number from 1 to 999999"),
+        (whole_number, "1e3", "X='1e3': write a whole number from 1 to 999999"),
         (log_level, "loud", "X='LOUD': write DEBUG, INFO, WARNING or ERROR"),
         (log_level, "notset", "X='NOTSET': write DEBUG, INFO, WARNING or ERROR"),
         (database, "bogus", NO_DATABASE),
@@ -102,7 +126,7 @@ def test_queues_that_we_ship_the_client_of_are_taken(url: str) -> None:
 def test_what_cannot_be_read_is_refused_by_name_and_without_its_password(
     read: Callable[..., Any], text: str, told: str
 ) -> None:
-    defaults = [Path("unused")] if read in (database, folder) else []
+    defaults = {database: [Path("unused")], folder: [Path("unused")], whole_number: [24]}.get(read, [])
     with pytest.raises(ImproperlyConfigured) as refusal:
         read("X", *defaults, {"X": text})
     assert str(refusal.value) == told

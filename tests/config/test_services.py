@@ -57,8 +57,8 @@ def test_postgresql_is_migrated_and_loaded_like_sqlite(environment: dict[str, st
     environment["DATABASE_URL"] = database_url
     run(environment, "manage.py", "migrate", "--verbosity", "0")
     run(environment, "manage.py", "migrate", "--check")
-    run(environment, "manage.py", "load_catalogue")
-    assert run(environment, "manage.py", "load_catalogue").splitlines()[-1] == "nothing to change"
+    run(environment, "manage.py", "catalogue", "apply", "--yes")
+    assert run(environment, "manage.py", "catalogue", "apply", "--yes").splitlines()[-1] == "nothing to change"
     run(environment, "manage.py", "load_history", "--through", "4")
     assert run(environment, "manage.py", "load_history", "--through", "4").splitlines()[-1] == "nothing to change"
     assert ", every hash holds; head " in run(environment, "manage.py", "ledger", "verify")

@@ -11,15 +11,21 @@ import pytest
 
 from registry.choices import ExchangeType, MarketType
 from registry.models import Exchange
-from registry.services.catalogue import CATALOGUE_DIR, Loaded, load_catalogue
+from registry.services.catalogue import Loaded, load_catalogue
 from registry.services.history import load_history
 from tests.registry.layers import for_the_module
+from tests.registry.two_exchanges import copy_of_two
+
+
+@pytest.fixture(scope="session")
+def catalogue_of_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_of_two(tmp_path_factory.mktemp("two") / "catalogue")
 
 
 @pytest.fixture
-def catalogue_copy(tmp_path: Path) -> Path:
-    """The shipped catalogue, in a folder of the test's own."""
-    return Path(shutil.copytree(CATALOGUE_DIR, tmp_path / "catalogue"))
+def catalogue_copy(catalogue_of_two: Path, tmp_path: Path) -> Path:
+    """The shipped catalogue, in a folder of the test's own, with the files of two exchanges alone: a test is quick."""
+    return Path(shutil.copytree(catalogue_of_two, tmp_path / "catalogue"))
 
 
 @pytest.fixture

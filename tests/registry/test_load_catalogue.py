@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import pty
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -21,17 +25,31 @@ from registry.models import (
     Exchange,
     ExchangeLink,
     Maintainer,
+    Maintenance,
     Policy,
     Proposal,
     Subject,
     TierAssignment,
 )
 from registry.services.catalogue import load_catalogue
+from registry.services.catalogue.load import PlanOutdated
 from tests.registry.test_catalogue_files import VOTE_ID, replace
 
 pytestmark = pytest.mark.django_db
 
-TABLES = [Alias, Bounty, Component, Exchange, ExchangeLink, Maintainer, Policy, Proposal, Subject, TierAssignment]
+TABLES = [
+    Alias,
+    Bounty,
+    Component,
+    Exchange,
+    ExchangeLink,
+    Maintainer,
+    Maintenance,
+    Policy,
+    Proposal,
+    Subject,
+    TierAssignment,
+]
 
 
 def everything() -> list[list[dict[str, Any]]]:
@@ -40,17 +58,32 @@ def everything() -> list[list[dict[str, Any]]]:
 
 def command(*args: object) -> list[str]:
     out = StringIO()
-    call_command("load_catalogue", *args, stdout=out)
+    call_command("catalogue", "apply", *map(str, args), stdout=out)
     return out.getvalue().splitlines()
 
 
-def test_first_load_says_what_it_created() -> None:
-    lines = command()
+@contextmanager
+def typed(text: str) -> Iterator[None]:
+    """A terminal, at which somebody types *text*."""
+    ours, theirs = pty.openpty()
+    os.write(ours, text.encode() or b"\x04")
+    with os.fdopen(theirs) as terminal:
+        before, sys.stdin = sys.stdin, terminal
+        try:
+            yield
+        finally:
+            sys.stdin = before
+            os.close(ours)
+
+
+def test_first_load_says_what_it_created(catalogue_copy: Path) -> None:
+    lines = command(catalogue_copy, "--yes")
 
     for line in (
         "created maintainer hummingbot-foundation",
         "created kraken",
         "created kraken link api_docs",
+        "created kucoin maintainer hummingbot-foundation",
         "created kucoin perp_candles",
         "created okx",
         "created subject exchange htx",
@@ -61,42 +94,99 @@ def test_first_load_says_what_it_created() -> None:
         "created kucoin bounty 6955",
     ):
         assert line in lines
+    created = sum(1 for line in lines if line.startswith("created "))
+    assert lines[-1] == f"{created} created, 1 changed, 0 deleted, 0 left alone"
 
 
+@pytest.mark.slow(reason="loads every exchange there is, twice")
 def test_second_load_writes_nothing() -> None:
-    command()
+    command("--yes")
     before = everything()
 
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        lines = command()
+    with CaptureQueriesContext(connection) as queries:
+        lines = command("--yes")
 
     assert lines == ["nothing to change"]
     assert everything() == before
     kinds = {query["sql"].split()[0] for query in queries.captured_queries}
     assert kinds <= {"SELECT", "SAVEPOINT", "RELEASE"}
+    assert len(queries) < 40  # however many exchanges there are
 
 
-def test_dry_run_says_the_same_and_writes_nothing() -> None:
-    foretold = command("--dry-run")
+@pytest.mark.parametrize("options", [("--dry-run",), ("--dry-run", "--yes"), ()])
+def test_plan_says_what_a_load_would_do_and_writes_nothing(catalogue_copy: Path, options: tuple[str, ...]) -> None:
+    foretold = command(catalogue_copy, *options)
 
     assert everything() == [[] for _ in TABLES]
-    assert foretold.pop() == "dry run: nothing was written"
-    assert foretold == command()
+    said = "dry run: nothing was written" if options else "nothing was written: --yes writes it"
+    assert foretold.count(said) == 1
+    foretold.remove(said)
+    assert foretold == command(catalogue_copy, "--yes")
+
+
+@pytest.mark.parametrize(("answer", "is_written"), [("y\n", True), ("Yes\n", True), ("\n", False), ("", False)])
+def test_somebody_at_a_terminal_is_asked(catalogue_copy: Path, answer: str, is_written: bool) -> None:
+    with typed(answer):
+        lines = command(catalogue_copy)
+
+    assert lines[-1] == ("written" if is_written else "nothing was written: --yes writes it")
+    assert Exchange.objects.exists() == is_written
+
+
+class SlowPerson(StringIO):
+    """Agrees to a plan after somebody else wrote."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self, size: int | None = -1, /) -> str:
+        Exchange.objects.create(slug="kraken", name="Kraken", exchange_type="cex")
+        return "yes\n"
+
+
+def test_plan_that_somebody_agreed_to_too_late_is_not_written(
+    catalogue_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", SlowPerson())
+
+    with pytest.raises(
+        CommandError, match="The registry or its files changed since this plan was made; nothing was written"
+    ):
+        command(catalogue_copy)
+
+    assert list(Exchange.objects.values_list("slug", flat=True)) == ["kraken"]
+
+
+def test_plan_that_is_out_of_date_is_not_written(catalogue_copy: Path) -> None:
+    agreed = load_catalogue(catalogue_copy, dry_run=True).changes
+    Exchange.objects.create(slug="kraken", name="Kraken", exchange_type="cex")
+    before = everything()
+
+    with pytest.raises(
+        PlanOutdated, match="The registry or its files changed since this plan was made; nothing was written"
+    ):
+        load_catalogue(catalogue_copy, agreed=agreed)
+
+    assert everything() == before
+
+
+@pytest.mark.parametrize("act", ["check", "apply"])
+def test_folder_that_cannot_be_looked_into_says_why(act: str) -> None:
+    with pytest.raises(CommandError, match="xx: cannot be read: File name too long"):
+        call_command("catalogue", act, 300 * "x")
 
 
 def test_refused_catalogue_loads_nothing_and_the_command_says_why(catalogue_copy: Path) -> None:
     line = replace(catalogue_copy / "exchanges" / "kucoin.yaml", "maintainer: hummingbot", "maintainer: humming")
 
     with pytest.raises(CommandError) as refused:
-        command("--path", catalogue_copy)
+        command(catalogue_copy, "--yes")
 
     path = catalogue_copy / "exchanges" / "kucoin.yaml"
     assert str(refused.value) == (
-        f"{path}:{line}: maintainer: no maintainer 'humming-foundation' in maintainers.yaml; "
+        f"{path}:{line}: maintainers[0].maintainer: no maintainer 'humming-foundation' in maintainers.yaml; "
         "did you mean 'hummingbot-foundation'?\n"
-        "1 problem in the catalogue; nothing was loaded"
+        "1 problem in the catalogue; nothing was written"
     )
     assert everything() == [[] for _ in TABLES]
 
@@ -123,20 +213,87 @@ def test_changed_fact_is_written_and_named(catalogue_copy: Path) -> None:
     kraken, kucoin = (catalogue_copy / "exchanges" / name for name in ("kraken.yaml", "kucoin.yaml"))
     replace(kraken, "fees: https://www.kraken.com/en-us/features/fee-schedule", "fees: https://www.kraken.com/fees")
     replace(kraken, "  coingecko: https://www.coingecko.com/en/exchanges/kraken\n", "")
-    replace(kucoin, "maintainer: hummingbot-foundation", "maintainer: null")
+    replace(kucoin, "maintainer: hummingbot-foundation\n    state: active", "maintainer: null\n    state: seeking")
     replace(kucoin, "    position_modes: [one_way, hedge]", "    position_modes: [hedge]")
     replace(catalogue_copy / "proposals.yaml", "exchanges: [kraken]", "exchanges: [kraken, kucoin]")
 
     assert load_catalogue(catalogue_copy).changes == [
-        "changed kraken link api_docs: position 3 to 2",
         "changed kraken link fees: url 'https://www.kraken.com/en-us/features/fee-schedule' "
         "to 'https://www.kraken.com/fees'",
-        "changed kraken link fees: position 4 to 3",
         "deleted kraken link coingecko",
-        "changed kucoin: maintainer <Maintainer: Hummingbot Foundation> to None",
+        "created kucoin maintainer wanted",
+        "deleted kucoin maintainer hummingbot-foundation",
         "changed kucoin perp_connector: position_modes ['one_way', 'hedge'] to ['hedge']",
         "linked proposal HIP-35 to kraken, kucoin",
     ]
+    assert load_catalogue(catalogue_copy).changes == []
+
+
+def test_what_comes_in_another_order_is_put_in_order(catalogue_copy: Path) -> None:
+    load_catalogue(catalogue_copy)
+    kraken = catalogue_copy / "exchanges" / "kraken.yaml"
+    website = "  website: https://www.kraken.com/\n"
+    replace(kraken, website, "")
+    replace(kraken, "  fees: https", f"{website}  sdk: https://github.com/krakenfx\n  fees: https")
+    replace(kraken, "  - kind: perp_connector\n    status: not_available\n", "")
+    replace(kraken, "components:\n", "components:\n  - kind: perp_connector\n    status: not_available\n")
+
+    assert load_catalogue(catalogue_copy).changes == [
+        "created kraken link sdk",
+        "put in order the links of kraken",
+        "put in order the components of kraken",
+    ]
+    exchange = Exchange.objects.get(slug="kraken")
+    assert [link.kind for link in exchange.links.all()] == [
+        *("coinmarketcap", "coingecko", "api_docs", "website", "sdk", "fees"),
+    ]
+    assert exchange.components.first().kind == "perp_connector"
+    assert load_catalogue(catalogue_copy).changes == []
+
+
+def test_lifecycle_is_written_with_the_exchange_and_named_when_it_changes(catalogue_copy: Path) -> None:
+    kraken, kucoin = (catalogue_copy / "exchanges" / name for name in ("kraken.yaml", "kucoin.yaml"))
+    renamed = "lifecycle: {state: renamed, renamed_to: kucoin, source: somewhere}"
+    replace(kraken, "maintainers: []", renamed)
+    changes = load_catalogue(catalogue_copy).changes
+
+    assert "created kraken" in changes
+    assert not any(line.startswith("changed") for line in changes)
+    exchange = Exchange.objects.get(slug="kraken")
+    assert (exchange.lifecycle, str(exchange.renamed_to), exchange.is_shipped) == ("renamed", "KuCoin", False)
+    assert [str(former) for former in exchange.renamed_to.former_entries.all()] == ["Kraken"]
+
+    replace(kraken, renamed, "lifecycle: {state: removed, removed_in: 2.0.0, source: somewhere}")
+    replace(kucoin, "market_type: clob", "market_type: clob\nlifecycle: {state: renamed, renamed_to: kraken}")
+    assert load_catalogue(catalogue_copy).changes == [
+        "changed kraken: lifecycle 'renamed' to 'removed'",
+        "changed kraken: removed_in '' to '2.0.0'",
+        "changed kraken: renamed_to KuCoin to None",
+        "changed kucoin: lifecycle 'active' to 'renamed'",
+        "changed kucoin: renamed_to None to Kraken",
+    ]
+    assert load_catalogue(catalogue_copy).changes == []
+
+
+def test_maintenance_follows_its_file(catalogue_copy: Path) -> None:
+    load_catalogue(catalogue_copy)
+    kucoin = catalogue_copy / "exchanges" / "kucoin.yaml"
+    replace(
+        kucoin,
+        "    state: active\n",
+        "    state: emeritus\n    since: 2022-01-01\n    last_confirmed: 2023-08-24\n    source: its page\n"
+        "  - maintainer: null\n    state: seeking\n",
+    )
+
+    assert load_catalogue(catalogue_copy).changes == [
+        "changed kucoin maintainer hummingbot-foundation: state 'active' to 'emeritus'",
+        "changed kucoin maintainer hummingbot-foundation: source '' to 'its page'",
+        "changed kucoin maintainer hummingbot-foundation: since None to 2022-01-01",
+        "changed kucoin maintainer hummingbot-foundation: last_confirmed None to 2023-08-24",
+        "created kucoin maintainer wanted",
+    ]
+    exchange = Exchange.objects.with_maintenance().get(slug="kucoin")
+    assert (exchange.maintainers, exchange.is_seeking_maintainer) == ([], True)
     assert load_catalogue(catalogue_copy).changes == []
 
 
@@ -156,8 +313,8 @@ def test_component_that_left_its_file_is_kept_as_removed_and_can_come_back(catal
     assert Component.objects.get(pk=key).status == "not_built"
 
 
-def test_no_tier_stands_in_the_files() -> None:
-    load_catalogue()
+def test_no_tier_stands_in_the_files(catalogue_copy: Path) -> None:
+    load_catalogue(catalogue_copy)
 
     assert not TierAssignment.objects.exists()
 
@@ -175,7 +332,7 @@ def test_tracker_keeps_its_word_about_a_bounty_that_it_stated(catalogue_copy: Pa
     assert (bounty.state, bounty.amount) == ("closed", 1)
 
 
-def test_bounty_that_the_tracker_stated_before_is_placed_and_not_doubled() -> None:
+def test_bounty_that_the_tracker_stated_before_is_placed_and_not_doubled(catalogue_copy: Path) -> None:
     Bounty.objects.create(
         tracker_id="6955",
         issue_url="https://github.com/hummingbot/hummingbot/issues/6955",
@@ -186,37 +343,41 @@ def test_bounty_that_the_tracker_stated_before_is_placed_and_not_doubled() -> No
         last_synced_at=timezone.now(),
     )
 
-    changes = load_catalogue().changes
+    changes = load_catalogue(catalogue_copy).changes
 
     assert "placed kucoin bounty 6955" in changes
     bounty = Bounty.objects.get(tracker_id="6955")
     assert (bounty.exchange.slug, str(bounty.component), bounty.state) == ("kucoin", "KuCoin Spot Connector", "open")
 
 
-def test_bounty_of_the_tracker_alone_is_its_own_matter() -> None:
-    load_catalogue()
+def test_bounty_of_the_tracker_alone_is_its_own_matter(catalogue_copy: Path) -> None:
+    load_catalogue(catalogue_copy)
     Bounty.objects.create(tracker_id="1", kind="bug_p2", state="open", last_synced_at=timezone.now())
 
-    assert load_catalogue().left_alone == []
+    assert load_catalogue(catalogue_copy).left_alone == []
 
 
-def test_space_of_a_proposal_is_read_from_its_link() -> None:
-    load_catalogue()
+def test_space_of_a_proposal_is_read_from_its_link(catalogue_copy: Path) -> None:
+    load_catalogue(catalogue_copy)
 
     assert Proposal.objects.get(number="HIP-35").space == "hbot-ip.eth"
 
 
-def test_exchange_that_no_file_names_is_left_alone(exchange: Exchange) -> None:
-    load_catalogue()
+def test_exchange_that_no_file_names_is_left_alone(catalogue_copy: Path, exchange: Exchange) -> None:
+    load_catalogue(catalogue_copy)
 
-    assert command() == ["left alone: exchange some-exchange: in no file", "nothing to change"]
+    assert command(catalogue_copy, "--yes") == ["left alone: exchange some-exchange: in no file", "nothing to change"]
     assert Exchange.objects.filter(slug="some-exchange").exists()
 
 
 def test_what_left_the_files_or_never_stood_in_one_is_named(catalogue_copy: Path) -> None:
     load_catalogue(catalogue_copy)
     replace(catalogue_copy / "maintainers.yaml", "slug: hummingbot-foundation", "slug: hummingbot-found")
-    replace(catalogue_copy / "exchanges" / "kucoin.yaml", "maintainer: hummingbot-foundation", "maintainer: null")
+    replace(
+        catalogue_copy / "exchanges" / "kucoin.yaml",
+        "maintainer: hummingbot-foundation",
+        "maintainer: hummingbot-found",
+    )
     (catalogue_copy / "proposals.yaml").unlink()
     kraken = catalogue_copy / "exchanges" / "kraken.yaml"
     replace(kraken, f'    proposal: "{VOTE_ID}"\n', "")

@@ -49,15 +49,15 @@ def test_with_tier_can_be_filtered_on(loaded: None, exchange: Exchange) -> None:
     assert Exchange.objects.with_tier().filter(current_tier="", slug="some-exchange").exists()
 
 
-def test_index_takes_three_queries_for_any_number_of_exchanges(
+def test_index_takes_four_queries_for_any_number_of_exchanges(
     loaded: None, exchange: Exchange, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         everyone = [
             (
                 e.name,
                 e.current_tier_label,
-                str(e.maintainer or ""),
+                [str(maintainer) for maintainer in e.maintainers],
                 [c.kind for c in e.components.all()],
                 [a.epoch for a in e.tier_assignments.all() if a.withdrawn_on is None],
             )
@@ -69,9 +69,9 @@ def test_index_takes_three_queries_for_any_number_of_exchanges(
     assert len(everyone) > 70
     kinds = ["spot_connector", "perp_connector", "spot_candles", "perp_candles"]
     assert shown == [
-        ("Kraken", "Bronze", "", kinds, epochs),
-        ("KuCoin", "Silver", "Hummingbot Foundation", kinds, epochs),
-        ("Some Exchange", "", "", [], []),
+        ("Kraken", "Bronze", [], kinds, epochs),
+        ("KuCoin", "Silver", ["Hummingbot Foundation"], kinds, epochs),
+        ("Some Exchange", "", [], [], []),
     ]
 
 
@@ -82,8 +82,8 @@ def test_index_and_page_of_a_past_day_have_its_tiers(loaded: None) -> None:
     assert Exchange.objects.for_page(as_of=date(2023, 7, 6)).get(slug="kucoin").current_tier == "silver"
 
 
-def test_page_takes_six_queries(loaded: None, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    with django_assert_num_queries(6):
+def test_page_takes_seven_queries(loaded: None, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(7):
         kucoin = Exchange.objects.for_page().get(slug="kucoin")
         assert kucoin.current_tier_label == "Silver"
         assert kucoin.current_assignment is not None
@@ -111,7 +111,8 @@ def test_offered_components_are_those_declared_available(
     with django_assert_num_queries(1):
         offered = {(c.exchange.slug, c.kind) for c in Component.objects.offered()}
 
-    assert offered == {
+    assert {slug for slug, _ in offered} > {"kraken", "kucoin"}
+    assert {(slug, kind) for slug, kind in offered if slug in {"kraken", "kucoin"}} == {
         ("kraken", "spot_connector"),
         ("kucoin", "spot_connector"),
         ("kucoin", "perp_connector"),

@@ -51,10 +51,15 @@ def test_editor_alone_edits_and_nobody_edits_what_governance_wrote() -> None:
         "exchange",
         "exchangelink",
         "maintainer",
+        "maintenance",
         "proposal",
         "subject",
     }
-    assert {name for name in writing["editor"] if name.startswith("delete")} == {"delete_alias", "delete_exchangelink"}
+    assert {name for name in writing["editor"] if name.startswith("delete")} == {
+        "delete_alias",
+        "delete_exchangelink",
+        "delete_maintenance",
+    }
 
 
 def test_auditor_sees_all_there_is_and_a_viewer_not_the_ledger() -> None:

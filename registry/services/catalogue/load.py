@@ -2,170 +2,119 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from django.db import transaction
 
-from registry.choices import DeclaredStatus
+from registry.errors import RegistryError
 from registry.governance.links import parse_proposal_link
-from registry.models import Bounty, Component, Exchange, ExchangeLink, Maintainer, Proposal
+from registry.models import Bounty, Exchange, Maintainer, Proposal
 from registry.services.catalogue.files import CATALOGUE_DIR, Catalogue, read_catalogue
+from registry.services.catalogue.load_bounties import load_bounties
+from registry.services.catalogue.load_exchanges import load_exchanges
 from registry.services.catalogue.load_names import load_names
 from registry.services.catalogue.load_policies import load_policies
-from registry.services.catalogue.schema import BountyEntry, ComponentEntry, ExchangeEntry
-from registry.services.catalogue.sync import Loaded, columns, sync
+from registry.services.catalogue.schema import MaintainerEntry, ProposalEntry
+from registry.services.catalogue.sync import Loaded, Rows, columns
 from registry.services.lock import governance_lock
 
 
-def load_catalogue(directory: Path = CATALOGUE_DIR, *, dry_run: bool = False) -> Loaded:
+class PlanOutdated(RegistryError):
+    """The registry or its files changed between the plan that somebody agreed to and the writing of it."""
+
+
+def load_catalogue(
+    directory: Path = CATALOGUE_DIR, *, dry_run: bool = False, agreed: Sequence[str] | None = None
+) -> Loaded:
     """Makes the registry say what the files under *directory* say, and tells what that changed.
 
     A file's word replaces what stands in the database. Components that left their file become *removed*, since results
-    and bounties hang on them; links that left it are deleted; exchanges, maintainers, subjects, aliases, proposals and
-    bounties that no file names stay as they are. A policy is never changed: one that reads differently is refused.
+    and bounties hang on them; links and maintenances that left it are deleted; exchanges, maintainers, subjects,
+    aliases, proposals and bounties that no file names stay as they are. A policy is never changed: one that reads
+    differently is refused.
 
-    With *dry_run* everything is done and then undone. Raises CatalogueRefused; nothing is written then.
+    With *dry_run* everything is done and then undone. *agreed* are the changes of a dry run: any other are refused.
+    Raises CatalogueRefused and PlanOutdated; nothing is written then.
     """
     catalogue = read_catalogue(directory)
     loaded = Loaded()
     with transaction.atomic():
         governance_lock()
-        _load(catalogue, directory, loaded)
+        write_catalogue(catalogue, loaded, directory=directory)
+        loaded.left_alone += [f"{label}: in no file" for label in _left_alone(catalogue)]
+        if agreed is not None and loaded.changes != list(agreed):
+            raise PlanOutdated(
+                "The registry or its files changed since this plan was made; nothing was written: look again."
+            )
         transaction.set_rollback(dry_run)
     return loaded
 
 
-def _load(catalogue: Catalogue, directory: Path, loaded: Loaded) -> None:
+def write_catalogue(catalogue: Catalogue, loaded: Loaded, *, directory: Path) -> None:
+    """Brings the registry to *catalogue*, which may be a part of one: what it does not name stays as it is.
+
+    For a transaction that holds the governance lock. Its references must be good, as `read_catalogue` sees to.
+    *directory* is what a refusal names. Raises CatalogueRefused.
+    """
     load_policies(catalogue.policies, directory, loaded)
-    maintainers = {
-        entry.slug: sync(
-            Maintainer,
-            {"slug": entry.slug},
-            columns(entry, "name", "kind", "url"),
-            f"maintainer {entry.slug}",
-            loaded,
-        )
-        for entry in catalogue.maintainers
-    }
-    exchanges = {entry.slug: _load_exchange(entry, maintainers, loaded) for entry in catalogue.exchanges}
-    known = load_names(catalogue, exchanges, directory, loaded)
-    proposals = {}
-    for proposal_entry in catalogue.proposals:
-        values = columns(proposal_entry, "kind", "number", "title", "url", "state")
-        values["space"] = parse_proposal_link(proposal_entry.url).space if proposal_entry.url else ""
-        label = f"proposal {proposal_entry.number}"
-        proposal = sync(Proposal, {"snapshot_id": proposal_entry.snapshot_id}, values, label, loaded)
-        _link_exchanges(proposal, [known[slug] for slug in proposal_entry.exchanges], label, loaded)
-        proposals[proposal_entry.snapshot_id] = proposal
-    for entry in catalogue.exchanges:
-        for bounty_entry in entry.bounties:
-            _load_bounty(exchanges[entry.slug], bounty_entry, proposals, loaded)
-    loaded.left_alone += [f"{label}: in no file" for label in _left_alone(catalogue)]
+    maintainers = _load_maintainers(catalogue.maintainers, loaded)
+    exchanges = load_exchanges(catalogue, maintainers, loaded)
+    load_names(catalogue, exchanges, directory, loaded)
+    proposals = _load_proposals(catalogue.proposals, exchanges, loaded)
+    load_bounties(catalogue, exchanges, proposals, loaded)
 
 
-def _left_alone(catalogue: Catalogue) -> Iterator[str]:
-    """What no file has (any more), but the database does. Bounties that the tracker states are its own matter."""
-    maintainers = [entry.slug for entry in catalogue.maintainers]
-    for maintainer in Maintainer.objects.exclude(slug__in=maintainers):
-        yield f"maintainer {maintainer.slug}"
-    exchanges = {entry.slug for entry in catalogue.exchanges} | {entry.slug for entry in catalogue.exchange_subjects}
-    for exchange in Exchange.objects.exclude(slug__in=exchanges):
-        yield f"exchange {exchange.slug}"
-    votes = [entry.snapshot_id for entry in catalogue.proposals]
-    for proposal in Proposal.objects.exclude(snapshot_id__in=votes):
-        yield f"proposal {proposal.number}"
-
-    bounties = {
-        (entry.slug, bounty.tracker_id, bounty.issue_url or "")
-        for entry in catalogue.exchanges
-        for bounty in entry.bounties
-    }
-    for bounty in Bounty.objects.filter(last_synced_at=None).select_related("exchange"):
-        owner = bounty.exchange.slug if bounty.exchange else ""
-        if (owner, bounty.tracker_id, bounty.issue_url) not in bounties:
-            yield f"{owner} bounty {bounty.tracker_id}".strip()
+def _load_maintainers(entries: Sequence[MaintainerEntry], loaded: Loaded) -> dict[str, Maintainer]:
+    rows = Rows(Maintainer.objects.all(), "slug")
+    for entry in entries:
+        rows.sync((entry.slug,), columns(entry, "name", "kind", "url"), f"maintainer {entry.slug}", loaded)
+    return {row.slug: row for row in rows}
 
 
-def _load_exchange(entry: ExchangeEntry, maintainers: Mapping[str, Maintainer], loaded: Loaded) -> Exchange:
-    values = columns(
-        entry,
-        "name",
-        "exchange_type",
-        "market_type",
-        "supported_countries",
-        "supported_countries_url",
-        "has_fee_share",
-        "key_creation_steps",
-    )
-    values["maintainer"] = maintainers[entry.maintainer] if entry.maintainer else None
-    values["tip_title"] = entry.tip.title if entry.tip else ""
-    values["tip"] = entry.tip.text if entry.tip else ""
-    exchange = sync(Exchange, {"slug": entry.slug}, values, entry.slug, loaded)
-
-    for position, (kind, url) in enumerate(entry.links.items()):
-        values = {"url": url, "position": position}
-        key = {"exchange": exchange, "kind": kind.value}
-        sync(ExchangeLink, key, values, f"{entry.slug} link {kind.value}", loaded)
-    for link in exchange.links.exclude(kind__in=list(entry.links)):
-        loaded.changes.append(f"deleted {entry.slug} link {link.kind}")
-        link.delete()
-
-    for position, component in enumerate(entry.components):
-        _load_component(exchange, component, position, loaded)
-    kinds = [component.kind for component in entry.components]
-    for gone in exchange.components.listed().exclude(kind__in=kinds):
-        gone.status = DeclaredStatus.REMOVED
-        gone.save(update_fields=["status"])
-        loaded.changes.append(f"marked {entry.slug} {gone.kind} as removed: no longer in its file")
-    return exchange
-
-
-def _load_component(exchange: Exchange, entry: ComponentEntry, position: int, loaded: Loaded) -> None:
-    values = columns(
-        entry,
-        "status",
-        "notes",
-        "connector_id",
-        "connection_type",
-        "folder_url",
-        "order_types",
-        "position_modes",
-        "intervals",
-        "credential_prompts",
-        "usage_example",
-        "usage_url",
-    )
-    paper = entry.paper_trading
-    values |= {
-        "paper_trading": paper.mode.value if paper else "",
-        "paper_connector_id": paper.connector_id if paper else "",
-        "paper_url": (paper.url if paper else None) or "",
-        "paper_notes": (paper.notes if paper else None) or "",
-        "position": position,
-    }
-    key = {"exchange": exchange, "kind": entry.kind.value}
-    sync(Component, key, values, f"{exchange.slug} {entry.kind.value}", loaded)
-
-
-def _load_bounty(exchange: Exchange, entry: BountyEntry, proposals: Mapping[str, Proposal], loaded: Loaded) -> None:
-    """The tracker may have stated it before: then the file adds what the tracker lacks, and its exchange."""
-    values = columns(entry, "title", "kind", "sponsor", "amount", "unit", "state")
-    values["component"] = exchange.components.get(kind=entry.component) if entry.component else None
-    values["proposal"] = proposals[entry.proposal] if entry.proposal else None
-    key = {"exchange": exchange, "tracker_id": entry.tracker_id, "issue_url": entry.issue_url or "", "part": 1}
-    label = f"{exchange.slug} bounty {entry.tracker_id}"
-    tracked = Bounty.objects.filter(**key | {"exchange": None}).first()
-    if tracked is not None and not Bounty.objects.filter(**key).exists():
-        tracked.exchange = exchange
-        tracked.save(update_fields=["exchange"])
-        loaded.changes.append(f"placed {label}")
-    if Bounty.objects.filter(**key, last_synced_at__isnull=False).exists():
-        values = {name: values[name] for name in ("title", "component", "proposal")}
-    sync(Bounty, key, values, label, loaded)
+def _load_proposals(
+    entries: Sequence[ProposalEntry], exchanges: Mapping[str, Exchange], loaded: Loaded
+) -> dict[str, Proposal]:
+    """Gives every proposal of the registry by vote id, and by number where no id is known."""
+    stored = Proposal.objects.prefetch_related("exchanges")
+    by_id = Rows(stored.exclude(snapshot_id=""), "snapshot_id")
+    by_number = Rows(stored.filter(snapshot_id=""), "number")
+    for entry in entries:
+        values = columns(entry, "kind", "title", "url", "state", "space")
+        label = f"proposal {entry.number or entry.key}"
+        if entry.snapshot_id:
+            values |= columns(entry, "number")
+            values["space"] = parse_proposal_link(entry.url).space if entry.url else values["space"]
+            proposal = by_id.sync((entry.snapshot_id,), values, label, loaded)
+        else:
+            proposal = by_number.sync((entry.number,), values, label, loaded)
+        _link_exchanges(proposal, [exchanges[slug] for slug in entry.exchanges], label, loaded)
+    return {row.snapshot_id or row.number: row for row in (*by_number, *by_id)}
 
 
 def _link_exchanges(proposal: Proposal, exchanges: list[Exchange], label: str, loaded: Loaded) -> None:
     if set(proposal.exchanges.all()) != set(exchanges):
         proposal.exchanges.set(exchanges)
         loaded.changes.append(f"linked {label} to {', '.join(exchange.slug for exchange in exchanges) or 'none'}")
+
+
+def _left_alone(catalogue: Catalogue) -> Iterator[str]:
+    """What no file has (any more), but the database does. Bounties that the tracker states are its own matter."""
+    maintainers = {entry.slug for entry in catalogue.maintainers}
+    yield from (f"maintainer {row.slug}" for row in Maintainer.objects.all() if row.slug not in maintainers)
+    exchanges = {entry.slug for entry in catalogue.exchanges} | {entry.slug for entry in catalogue.exchange_subjects}
+    yield from (f"exchange {row.slug}" for row in Exchange.objects.all() if row.slug not in exchanges)
+    votes = {entry.key for entry in catalogue.proposals}
+    for proposal in Proposal.objects.all():
+        if (proposal.snapshot_id or proposal.number) not in votes:
+            yield f"proposal {proposal.number}"
+
+    bounties = {
+        (entry.slug, bounty.tracker_id, bounty.issue_url or "")
+        for entry in catalogue.exchanges
+        for bounty in entry.bounties
+    } | {(bounty.exchange or "", bounty.tracker_id, bounty.issue_url or "") for bounty in catalogue.bounties}
+    for row in Bounty.objects.filter(last_synced_at=None).select_related("exchange"):
+        owner = row.exchange.slug if row.exchange else ""
+        if (owner, row.tracker_id, row.issue_url) not in bounties:
+            yield f"{owner} bounty {row.tracker_id}".strip()

@@ -11,67 +11,57 @@ from registry.governance.names import name_key
 from registry.models import Alias, Exchange, Subject
 from registry.services.catalogue.files import Catalogue
 from registry.services.catalogue.names import Spelling, clashes
-from registry.services.catalogue.schema import AliasEntry, SubjectEntry
-from registry.services.catalogue.sync import Loaded, columns, correct
+from registry.services.catalogue.schema import AliasEntry, ExchangeEntry, SubjectEntry
+from registry.services.catalogue.sync import Loaded, correct
 
 
-def load_names(
-    catalogue: Catalogue, exchanges: Mapping[str, Exchange], directory: Path, loaded: Loaded
-) -> dict[str, Exchange]:
-    """Subjects with their aliases, and an exchange of name and type alone for each that has no file of its own.
+def load_names(catalogue: Catalogue, exchanges: Mapping[str, Exchange], directory: Path, loaded: Loaded) -> None:
+    """Subjects with their aliases, of *exchanges* (by slug), chains and strategies.
 
-    Gives all exchanges by slug. Raises CatalogueRefused where an alias that was added here stands against one of the
-    files.
+    Raises CatalogueRefused where an alias that was added here stands against one of the files.
     """
-    known = {exchange.slug: exchange for exchange in Exchange.objects.all()} | dict(exchanges)
-    _exchanges(catalogue, known, loaded)
-    entries = [*catalogue.subjects, *_subjects_of_files(catalogue)]
-    left, subjects = _subjects(entries, known, loaded)
+    stored = {(subject.kind, subject.slug): subject for subject in Subject.objects.select_related("exchange")}
     spelled: dict[int, dict[tuple[str, int], Alias]] = {}
     for alias in Alias.objects.select_related("subject"):
         spelled.setdefault(alias.subject_id, {})[alias.name, alias.from_epoch] = alias
+    named = {entry.slug for entry in catalogue.exchange_subjects}
+    of_files = []
+    for exchange in catalogue.exchanges:
+        if exchange.slug not in named:
+            subject = stored.get((SubjectKind.EXCHANGE.value, exchange.slug))
+            of_files.append(_subject_of_file(exchange, spelled.get(subject.pk, {}) if subject else {}))
+    entries = [*catalogue.subjects, *of_files]
+    subjects = _subjects(entries, stored, exchanges, loaded)
     added: list[Alias] = []
     for entry, subject in zip(entries, subjects, strict=True):
         added += _aliases(subject, entry, spelled.get(subject.pk, {}), loaded)
     Alias.objects.bulk_create(added)
-    loaded.left_alone += [f"subject {kind} {slug}: in no file" for kind, slug in left]
+    loaded.left_alone += [f"subject {kind} {slug}: in no file" for kind, slug in stored]
     _refuse_clashes(directory)
-    return known
 
 
-def _subjects_of_files(catalogue: Catalogue) -> list[SubjectEntry]:
-    """Those of exchanges that no poll named so far: they go by their own name."""
-    named = {entry.slug for entry in catalogue.exchange_subjects}
-    return [
-        SubjectEntry(kind=SubjectKind.EXCHANGE, slug=entry.slug, name=entry.name, aliases=[AliasEntry(name=entry.name)])
-        for entry in catalogue.exchanges
-        if entry.slug not in named
-    ]
-
-
-def _exchanges(catalogue: Catalogue, known: dict[str, Exchange], loaded: Loaded) -> None:
-    """Adds to *known* the exchanges that polls name, and corrects those that have no file of their own."""
-    with_file = {entry.slug for entry in catalogue.exchanges}
-    added = []
-    for entry in catalogue.exchange_subjects:
-        values = columns(entry, "name", "exchange_type")
-        if entry.slug not in known:
-            known[entry.slug] = Exchange(slug=entry.slug, **values)
-            added.append(known[entry.slug])
-        elif entry.slug not in with_file:
-            correct(known[entry.slug], values, entry.slug, loaded)
-    Exchange.objects.bulk_create(added)
-    loaded.changes += [f"created {exchange.slug}" for exchange in added]
+def _subject_of_file(exchange: ExchangeEntry, stored: Mapping[tuple[str, int], Alias]) -> SubjectEntry:
+    """Of an exchange that subjects.yaml does not name: it goes by its own name, in whatever epochs it already does."""
+    own = next((alias for alias in stored.values() if alias.name == exchange.name), None)
+    spelling = AliasEntry(
+        name=exchange.name,
+        from_epoch=own.from_epoch if own else 0,
+        to_epoch=own.to_epoch if own else None,
+        source=(own.source if own else None) or None,
+    )
+    return SubjectEntry(kind=SubjectKind.EXCHANGE, slug=exchange.slug, name=exchange.name, aliases=[spelling])
 
 
 def _subjects(
-    entries: Sequence[SubjectEntry], known: Mapping[str, Exchange], loaded: Loaded
-) -> tuple[list[tuple[str, str]], list[Subject]]:
-    """Kind and slug of those that no entry names, and the subjects of the entries, in their order."""
-    stored = {(subject.kind, subject.slug): subject for subject in Subject.objects.select_related("exchange")}
+    entries: Sequence[SubjectEntry],
+    stored: dict[tuple[str, str], Subject],
+    exchanges: Mapping[str, Exchange],
+    loaded: Loaded,
+) -> list[Subject]:
+    """The subjects of the entries, in their order. Leaves in *stored* those that no entry names."""
     subjects, added = [], []
     for entry in entries:
-        exchange = known[entry.slug] if entry.kind == SubjectKind.EXCHANGE else None
+        exchange = exchanges[entry.slug] if entry.kind == SubjectKind.EXCHANGE else None
         subject = stored.pop((entry.kind.value, entry.slug), None)
         if subject is None:
             subject = Subject(kind=entry.kind.value, slug=entry.slug, name=entry.name, exchange=exchange)
@@ -82,7 +72,7 @@ def _subjects(
         subjects.append(subject)
     Subject.objects.bulk_create(added)
     loaded.changes += [f"created subject {subject.kind} {subject.slug}" for subject in added]
-    return list(stored), subjects
+    return subjects
 
 
 def _aliases(
@@ -113,3 +103,13 @@ def _refuse_clashes(directory: Path) -> None:
             for _, reason in found
         ]
         raise CatalogueRefused(problems)
+
+
+def name_exchange(exchange: Exchange) -> None:
+    """Lets an exchange that was added or renamed by hand be found under its name, as a load does for those of files."""
+    subject, _ = Subject.objects.get_or_create(
+        kind=SubjectKind.EXCHANGE, exchange=exchange, defaults={"slug": exchange.slug, "name": exchange.name}
+    )
+    correct(subject, {"name": exchange.name}, "", Loaded())
+    if not subject.aliases.filter(name=exchange.name).exists():
+        subject.aliases.create(name=exchange.name, key=name_key(exchange.name))

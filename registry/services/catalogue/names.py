@@ -89,7 +89,7 @@ def _entry_faults(entry: SubjectEntry, files: Mapping[str, ExchangeEntry | None]
         if entry.name != file.name:
             yield "name", f"{entry.name!r}, but exchanges/{file.slug}.yaml says {file.name!r}: the two must agree"
         if entry.exchange_type not in (None, file.exchange_type):
-            said = file.exchange_type.value
-            yield "exchange_type", f"exchanges/{file.slug}.yaml says {said!r}: the two must agree"
+            said = repr(file.exchange_type.value) if file.exchange_type else "null"
+            yield "exchange_type", f"exchanges/{file.slug}.yaml says {said}: the two must agree"
     elif entry.slug not in files and not entry.exchange_type:
         yield "exchange_type", "missing: an exchange without a file of its own needs it"

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from registry.errors import Problem
-from registry.strict_yaml import Document, Fault, UnreadableYaml, faults, printed_key, read_yaml
+from registry.strict_yaml import Document, Fault, UnreadableYaml, faults, file_bytes, printed_key, read_yaml
 
 FileKind = TypeVar("FileKind", bound=msgspec.Struct)
 
@@ -24,7 +24,7 @@ class Reader:
     def read(self, path: Path, kind: type[FileKind]) -> FileKind | None:
         """The file as *kind*, or None with its problems noted."""
         try:
-            document = read_yaml(path.read_text(encoding="utf-8"))
+            document = read_yaml(file_bytes(path).decode())
         except UnreadableYaml as error:
             self.problems.append(Problem(path, error.line, "", error.reason))
             return None
@@ -36,6 +36,10 @@ class Reader:
         found = list(faults(document.content, kind))
         self.check(path, found)
         return None if found else msgspec.convert(document.content, kind)
+
+    def read_optional(self, path: Path, kind: type[FileKind]) -> FileKind | None:
+        """As `read`, and None without a problem where there is no such file."""
+        return self.read(path, kind) if path.exists() else None
 
     def check(self, path: Path, found: Iterator[Fault] | list[Fault]) -> None:
         document = self.documents[path]

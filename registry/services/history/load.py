@@ -73,7 +73,7 @@ def load_history(*, through: int | None = None, dry_run: bool = False, directory
 
 def _must_have_catalogue() -> None:
     if not Subject.objects.exists() or not Policy.objects.exists():
-        raise HistoryRefused("there are no subjects or no policies in the registry: run load_catalogue first")
+        raise HistoryRefused("there are no subjects or no policies in the registry: run catalogue apply first")
 
 
 def _load_epoch(record: EpochRecord, loaded: Loaded) -> None:

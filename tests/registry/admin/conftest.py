@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from registry.governance.names import name_key
-from registry.models import Alias, Bounty, Component, Exchange, Maintainer, Proposal, TierAssignment
+from registry.models import Alias, Bounty, Component, Exchange, Maintainer, Maintenance, Proposal, TierAssignment
 from tests.registry.layers import for_the_module
 from tests.registry.small_registry import small_registry
 
@@ -33,8 +33,8 @@ def _write_registry() -> None:
     small_registry()
     kucoin = Exchange.objects.get(slug="kucoin")
     Alias.objects.create(subject=kucoin.subject, name="Ku Coin", key=name_key("Ku Coin"))
-    kucoin.maintainer = Maintainer.objects.create(slug="foundation", name="The Foundation", kind="organisation")
-    kucoin.save(update_fields=["maintainer"])
+    foundation = Maintainer.objects.create(slug="foundation", name="The Foundation", kind="organisation")
+    Maintenance.objects.create(exchange=kucoin, maintainer=foundation, state="active")
     spot = Component.objects.create(exchange=kucoin, kind="spot_connector", status="available", connector_id="kucoin")
     Component.objects.create(exchange=kucoin, kind="perp_connector", status="available", position=1)
     proposal = Proposal.objects.create(kind="hip", number="HIP-35", title="A bounty")

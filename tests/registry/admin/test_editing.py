@@ -31,9 +31,7 @@ def filled_in(client: Client, url: str, **changes: Any) -> dict[str, Any]:
         for field in one:
             value = field.value()
             if value is not None and value is not False:
-                sent[field.html_name] = (
-                    field.field.prepare_value(value) if hasattr(field.field, "prepare_value") else value
-                )
+                sent[field.html_name] = value
     return sent | changes
 
 

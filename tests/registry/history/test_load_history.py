@@ -43,7 +43,7 @@ def test_load_that_fails_in_the_database_leaves_no_half(catalogue: None, two_epo
 
 
 def test_history_without_a_catalogue_is_refused_with_the_remedy() -> None:
-    with pytest.raises(CommandError, match="run load_catalogue first\nnothing was loaded"):
+    with pytest.raises(CommandError, match="run catalogue apply first\nnothing was loaded"):
         command()
 
 
