@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from monitoring.choices import Health
-from monitoring.marks import HEALTH_MARKS, OFF, STALE, UNWATCHED, WAITING, Mark
+from monitoring.marks import ABSENT, HEALTH_MARKS, OFF, STALE, UNWATCHED, WAITING, Mark
 from monitoring.wording import listed
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 def exchange_headline(name: str, mark: Mark, checks: Sequence[CheckView]) -> str:
     if mark is UNWATCHED:
         return f"This build cannot check {name} live yet, so its health is not known."
+    if mark is ABSENT:
+        return f"The bot does not ship {name}, so nothing of it is checked."
     if mark is OFF:
         return f"The checks of {name} are switched off here, so its health is not known."
     counts = Counter(view.mark.name for view in checks)

@@ -40,6 +40,7 @@ WAITING = Mark("waiting", "Waiting for the first run")
 STALE = Mark("stale", "Out of date")
 OFF = Mark("off", "Switched off")
 UNWATCHED = Mark("unwatched", "No live check yet")
+ABSENT = Mark("absent", "Not checked")
 MAINTENANCE = OUTCOME_MARKS["maintenance"]
 OURS = Mark("inconclusive", "Our side")
 

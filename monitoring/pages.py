@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from monitoring.checks.outcomes import Cause, Outcome
 from monitoring.choices import Health, Source
-from monitoring.headlines import exchange_headline, index_headline
+from monitoring.headlines import exchange_headline
 from monitoring.health import check_health, exchange_health, is_about_our_key
 from monitoring.marks import (
+    ABSENT,
     HEALTH_MARKS,
     MAINTENANCE,
     OFF,
@@ -23,15 +24,16 @@ from monitoring.marks import (
     mark_of_outcome,
 )
 from monitoring.pictures import Ladder, Strip, ladder_of, strip_of_rounds, strip_of_runs
-from monitoring.wording import BLAMES, CAUSES, CONFIDENCES, QUESTIONS, Fact, Question, facts, heading, listed
+from monitoring.wording import BLAMES, CAUSES, CONFIDENCES, QUESTIONS, Fact, Question, facts, heading
+from registry.choices import DeclaredStatus
+from registry.services.bounties.pots import COMMITTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from monitoring.models import Check, Result
     from monitoring.querysets import KeptCapture, PastOutcome
-    from registry.models import Component, Exchange
+    from registry.models import Bounty, Component, Exchange
     from registry.public.standing import Standing
 
 TOLD = frozenset({"source", "pair", "memory"})
@@ -55,7 +57,11 @@ NOT_CHECKED = {
     "not_built": "Not checked, because it is not built.",
     "not_available": "Not checked, because the exchange does not offer it.",
     "not_applicable": "Not checked, because it does not apply to this exchange.",
+    "removed": "Not checked, because the bot no longer has it.",
 }
+
+
+BUILT = frozenset({DeclaredStatus.AVAILABLE, DeclaredStatus.REMOVED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,26 +190,25 @@ class ExchangeView:
     def is_watched(self) -> bool:
         return self.health is not None
 
-
-@dataclass(frozen=True, slots=True)
-class IndexView:
-    """All exchanges, and in one sentence how they are.
-
-    Those of `voted_on` have no component here: the registry knows them from votes alone.
-    """
-
-    exchanges: tuple[ExchangeView, ...]
-    voted_on: tuple[ExchangeView, ...]
-    tier_as_of: date
-    mark: Mark
-    headline: str
-    detail: str
-    source: str
-    checked_at: datetime | None
+    @property
+    def lifecycle(self) -> str:
+        """Whether the bot ships it; of one that is known from votes alone nobody says."""
+        return "votes_only" if self.exchange.is_shipped and not self.components else self.exchange.lifecycle
 
     @property
-    def everyone(self) -> tuple[ExchangeView, ...]:
-        return self.exchanges + self.voted_on
+    def built(self) -> list[Component]:
+        """What there is code for, or was before the bot let go of the exchange."""
+        statuses = {DeclaredStatus.AVAILABLE} if self.exchange.is_shipped else BUILT
+        return [view.component for view in self.components if view.component.status in statuses]
+
+    @property
+    def kinds_built(self) -> set[str]:
+        return {component.kind for component in self.built}
+
+    @property
+    def open_bounties(self) -> list[Bounty]:
+        """Promised and not yet paid."""
+        return [bounty for bounty in self.exchange.bounties.all() if bounty.state in COMMITTED]
 
 
 def check_view(
@@ -258,7 +263,7 @@ def component_view(component: Component, checks: Sequence[CheckView], now: datet
         why_not_checked, mark = "Its checks are switched off here.", OFF
     return ComponentView(
         component=component,
-        mark=mark if component.is_offered else Mark("absent", "Not checked"),
+        mark=mark if component.is_offered else ABSENT,
         health=health,
         why_not_checked=why_not_checked,
         checks=tuple(checks),
@@ -275,6 +280,8 @@ def exchange_view(
     health, mark = _health_and_mark(watching, now)
     if checks and not watching:
         mark = OFF
+    elif not checks and not exchange.is_shipped:
+        mark = ABSENT
     return ExchangeView(
         exchange=exchange,
         standing=standing,
@@ -285,25 +292,6 @@ def exchange_view(
         source=_source(checks),
         components=tuple(components),
         checked_at=_latest(watching),
-    )
-
-
-def index_view(everyone: Sequence[ExchangeView], *, tier_as_of: date) -> IndexView:
-    exchanges = [view for view in everyone if view.components]
-    voted_on = [view for view in everyone if not view.components]
-    watched = [view for view in exchanges if view.is_watched]
-    source = _one_or_mixed({view.source for view in exchanges if view.source})
-    mark, headline = index_headline(watched)
-    unwatched = {kind: [view.exchange.name for view in exchanges if view.mark == kind] for kind in (UNWATCHED, OFF)}
-    return IndexView(
-        exchanges=tuple(exchanges),
-        voted_on=tuple(sorted(voted_on, key=lambda view: view.exchange.name.casefold())),
-        tier_as_of=tier_as_of,
-        mark=mark,
-        headline=headline + (SEEN_AT.get(source, "") if watched else ""),
-        detail=" ".join(f"{kind.word}: {listed(names)}." for kind, names in unwatched.items() if names),
-        source=source,
-        checked_at=max((view.checked_at for view in watched if view.checked_at), default=None),
     )
 
 
@@ -333,8 +321,8 @@ def _latest(views: Sequence[CheckView]) -> datetime | None:
 
 def _source(views: Sequence[CheckView]) -> str:
     """Where the latest results came from, "" where there are none; a check that did not run came from nowhere."""
-    return _one_or_mixed({view.past[-1].source for view in views if view.past} - {Source.NONE.value})
+    return one_or_mixed({view.past[-1].source for view in views if view.past} - {Source.NONE.value})
 
 
-def _one_or_mixed(sources: set[str]) -> str:
+def one_or_mixed(sources: set[str]) -> str:
     return sources.pop() if len(sources) == 1 else MIXED if sources else ""

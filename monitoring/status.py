@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from monitoring.index import index_view
 from monitoring.models import Capture, Check, Result
-from monitoring.pages import check_view, component_view, exchange_view, index_view
+from monitoring.pages import check_view, component_view, exchange_view
+from monitoring.search import Asked
 from registry.models import Exchange
 from registry.public.missing import UnknownExchange
 from registry.public.standing import standing_on
@@ -15,24 +17,42 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
-    from monitoring.pages import CheckView, ExchangeView, IndexView
+    from monitoring.index import IndexView
+    from monitoring.pages import CheckView, ExchangeView
 
 
-def index_status(now: datetime, *, as_of: date | None = None) -> IndexView:
-    """Every exchange with its components and what their checks last saw, without the evidence.
+def index_status(now: datetime, *, as_of: date | None = None, asked: Asked | None = None) -> IndexView:
+    """How all exchanges are, and those that are *asked* for (None: whichever are shown unless asked otherwise).
 
-    Tiers are those of *as_of*; what is observed is observed now, whatever day is asked about.
+    Tiers are those of *as_of*; what is observed is observed now, whatever day is asked about. Raises BadParameters
+    where something is asked that no exchange could be.
     """
-    exchanges = list(Exchange.objects.for_index(as_of=as_of))
+    everyone = exchange_views(list(Exchange.objects.for_search(as_of=as_of)), now, as_of=as_of)
+    return index_view(everyone, asked or Asked(as_of=as_of), tier_as_of=as_of or now.date())
+
+
+def compared_status(slugs: Sequence[str], now: datetime, *, as_of: date | None = None) -> list[ExchangeView]:
+    """These exchanges in this order, each once. Raises UnknownExchange for the first that is not there."""
+    wanted = list(dict.fromkeys(slugs))
+    found = Exchange.objects.for_page(as_of=as_of).filter(slug__in=[slug for slug in wanted if "\0" not in slug])
+    views = {view.exchange.slug: view for view in exchange_views(list(found), now, as_of=as_of)}
+    for slug in wanted:
+        if slug not in views:
+            raise UnknownExchange(slug, list(Exchange.objects.values_list("slug", flat=True)))
+    return [views[slug] for slug in wanted]
+
+
+def exchange_views(exchanges: Sequence[Exchange], now: datetime, *, as_of: date | None = None) -> list[ExchangeView]:
+    """Each with its components and what their checks last saw, without the evidence: three queries for all of them."""
     unread = ("latest_result__evidence", "latest_result__conditions")
-    checks = list(Check.objects.planned().select_related("component", "latest_result").defer(*unread))
+    planned = Check.objects.planned().filter(component__exchange__in=exchanges)
+    checks = list(planned.select_related("component", "latest_result").defer(*unread))
     checks_by_exchange: dict[int, list[Check]] = defaultdict(list)
     for check in checks:
         checks_by_exchange[check.component.exchange_id].append(check)
     past = Result.objects.latest_by_check(checks)
     views = {check.pk: check_view(check, past[check.pk], now, in_full=False) for check in checks}
-    everyone = [_exchange(exchange, checks_by_exchange[exchange.pk], views, now, as_of) for exchange in exchanges]
-    return index_view(everyone, tier_as_of=as_of or now.date())
+    return [_exchange(exchange, checks_by_exchange[exchange.pk], views, now, as_of) for exchange in exchanges]
 
 
 def exchange_status(slug: str, now: datetime, *, as_of: date | None = None) -> ExchangeView:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from monitoring.compare import FEWEST, MOST, choice_of, comparison_of
+from monitoring.facets import FACET_NAMES
 from monitoring.models import Capture
-from monitoring.status import exchange_status, index_status
+from monitoring.search import PARAMETERS, asked_of, search_key
+from monitoring.status import compared_status, exchange_status, index_status
 from registry.api.errors import error_json
+from registry.models import Exchange
 from registry.pages import page_as_of, render_page
+from registry.parameters import BadParameters
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,10 +30,32 @@ def exchange_list(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
 
     def show(as_of: date | None) -> HttpResponse:
-        context = {"index": index_status(now, as_of=as_of), "now": now, "as_of": as_of}
+        index = index_status(now, as_of=as_of, asked=asked_of(request.GET, as_of))
+        context = {"index": index, "found": index.found, "now": now, "as_of": as_of}
         return render_page(request, "monitoring/exchange_list.html", context)
 
-    return page_as_of(request, show)
+    return page_as_of(request, show, knows=PARAMETERS, repeats=FACET_NAMES)
+
+
+@require_safe
+def compare(request: HttpRequest) -> HttpResponse:
+    """Those that are named side by side; where they are none, or too few or many, the choice of them."""
+
+    def show(as_of: date | None) -> HttpResponse:
+        named = request.GET.getlist("exchange")
+        context: dict[str, Any] = {"as_of": as_of, "named": named, "fewest": FEWEST, "most": MOST}
+        context["exchanges"] = sorted(Exchange.objects.all(), key=lambda exchange: search_key(exchange.name))
+        try:
+            choice = choice_of(request.GET, as_of)
+        except BadParameters as error:
+            status, message = (400, str(error)) if named or "only" in request.GET else (200, "")
+            return render_page(request, "monitoring/compare.html", context | {"message": message}, status=status)
+        comparison = comparison_of(compared_status(choice.slugs, timezone.now(), as_of=as_of))
+        shown = comparison.only_differences() if choice.only_differences else comparison
+        context |= {"choice": choice, "comparison": comparison, "shown": shown}
+        return render_page(request, "monitoring/compare.html", context)
+
+    return page_as_of(request, show, knows=("only",), repeats=("exchange",))
 
 
 @require_safe

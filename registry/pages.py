@@ -33,15 +33,17 @@ def page_as_of(
     show: Callable[[date | None], HttpResponse],
     *,
     knows: Collection[str] = (),
+    repeats: Collection[str] = (),
     dated: bool = True,
 ) -> HttpResponse:
     """What *show* makes of the day asked about with `as_of` (None: now).
 
     A plain 400 where a parameter is wrong, a plain 404 where there is no such thing. *knows* names the further
-    parameters, which *show* reads by itself; without *dated* there is no `as_of`.
+    parameters, which *show* reads by itself, *repeats* those of them that may be given more than once; without *dated*
+    there is no `as_of`.
     """
     try:
-        refuse_unknown(request.GET, {*(("as_of",) if dated else ()), *knows})
+        refuse_unknown(request.GET, {*(("as_of",) if dated else ()), *knows}, repeated=repeats)
         return show(day_of(request.GET) if dated else None)
     except BadParameters as error:
         return render_page(request, "400.html", {"message": str(error)}, status=400)

@@ -26,14 +26,15 @@ class BadParameters(RegistryError):
         super().__init__("; ".join(f"parameter {name}: {' and '.join(reasons)}" for name, reasons in fields.items()))
 
 
-def refuse_unknown(given: QueryDict, known: Collection[str]) -> None:
-    """Raises BadParameters for every parameter that means nothing here, or is there twice."""
+def refuse_unknown(given: QueryDict, known: Collection[str], *, repeated: Collection[str] = ()) -> None:
+    """Raises BadParameters for every parameter that means nothing here, or is there twice and not among *repeated*."""
     fields: dict[str, list[str]] = {}
     for name, values in given.lists():
-        if name not in known:
-            remedy = f"known here: {', '.join(sorted(known))}" if known else "this address takes none"
+        if name not in {*known, *repeated}:
+            names = ", ".join(sorted({*known, *repeated}))
+            remedy = f"known here: {names}" if names else "this address takes none"
             fields[name] = [f"unknown parameter; {remedy}"]
-        elif len(values) > 1:
+        elif len(values) > 1 and name not in repeated:
             fields[name] = ["given more than once: give it once"]
     if fields:
         raise BadParameters(fields)

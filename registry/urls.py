@@ -8,6 +8,7 @@ from registry.feeds import ChangesFeed
 app_name = "registry"
 urlpatterns = [
     path("governance/", views.governance, name="governance"),
+    path("epochs/compare/", views.epoch_compare, name="epoch-compare"),
     path("epochs/<int:number>/", views.epoch, name="epoch"),
     path("epochs/<int:number>/what-if/", views.what_if, name="what-if"),
     path("policies/schema.json", views.policy_schema, name="policy-schema"),

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from registry.governance.policy_schema import json_schema
 from registry.pages import page_as_of, render_page
 from registry.public.changes import change_of, changes_since
+from registry.public.epoch_compare import compare_epochs, epoch_numbers
 from registry.public.epochs import epoch_on
 from registry.public.overview import overview_on
 from registry.public.policies import policy_on
@@ -39,6 +40,16 @@ def epoch(request: HttpRequest, number: int) -> HttpResponse:
         )
 
     return page_as_of(request, show)
+
+
+@require_safe
+def epoch_compare(request: HttpRequest) -> HttpResponse:
+    def show(as_of: date | None) -> HttpResponse:
+        comparison = compare_epochs(request.GET, as_of=as_of)
+        context = {"view": comparison, "numbers": epoch_numbers(), "as_of": as_of}
+        return render_page(request, "registry/epoch_compare.html", context)
+
+    return page_as_of(request, show, knows=("from", "to"))
 
 
 @require_safe

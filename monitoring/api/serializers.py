@@ -11,6 +11,10 @@ from registry.api.public import SCHEMA_VERSION
 from registry.models import Bounty, Component, Exchange, Maintainer, Proposal, TierAssignment
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitoring.compare import Group, Line
+    from monitoring.index import IndexView
     from monitoring.pages import CheckView, ExchangeView
 
     AnySerializer = serializers.Serializer[Any]
@@ -225,7 +229,9 @@ class ExchangeSerializer(AnySerializer):
     why_no_tier = Word(source="standing.why_no_tier")
     latest_vote = Word(source="standing.vote")
     tier_url = serializers.SerializerMethodField()
-    maintainer = MaintainerSerializer(source="exchange.maintainer", allow_null=True)
+    lifecycle = Word()
+    maintainers = MaintainerSerializer(source="exchange.maintainers", many=True)
+    open_bounties = serializers.SerializerMethodField()
     health = Word()
     headline = serializers.CharField()
     source = Word()  # type: ignore[assignment]
@@ -234,6 +240,9 @@ class ExchangeSerializer(AnySerializer):
 
     def get_url(self, view: ExchangeView) -> str:
         return reverse("api:exchange-detail", args=[view.exchange.slug])
+
+    def get_open_bounties(self, view: ExchangeView) -> int:
+        return len(view.open_bounties)
 
     def get_tier_url(self, view: ExchangeView) -> str:
         return reverse("registry-api:tier", args=[view.exchange.slug])
@@ -273,8 +282,23 @@ class FullExchangeSerializer(ExchangeSerializer):
     bounties = BountySerializer(source="exchange.bounties.all", many=True)
 
 
+class OptionSerializer(AnySerializer):
+    """One value of a facet: how many exchanges it would leave of what all other facets leave."""
+
+    value = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]  # a declared field leaves DRF's attribute alone
+    count = serializers.IntegerField()
+    is_chosen = serializers.BooleanField()
+
+
+class FacetSerializer(AnySerializer):
+    name = serializers.CharField()
+    title = serializers.CharField()
+    options = OptionSerializer(many=True)
+
+
 class IndexSerializer(AnySerializer):
-    """The list under `result`, as in every list of this API: those with components first, then those voted on."""
+    """What was asked for under `result`, as in every list of this API, and in the order of the page."""
 
     schema_version = serializers.ReadOnlyField(default=SCHEMA_VERSION)
     registry_serial = serializers.SerializerMethodField()  # the view's, which its header says as well
@@ -283,11 +307,26 @@ class IndexSerializer(AnySerializer):
     source = Word()  # type: ignore[assignment]
     last_checked_at = Moment(source="checked_at")
     total = serializers.SerializerMethodField()
-    result = ExchangeSerializer(source="everyone", many=True)
+    known = serializers.IntegerField(source="found.total")
+    left_out = serializers.IntegerField(source="found.left_out")
+    facets = FacetSerializer(source="found.facets", many=True)
+    result = ExchangeSerializer(source="in_order", many=True)
 
     def get_registry_serial(self, index: Any) -> int | None:
         serial: int | None = self.context["registry_serial"]
         return serial
 
-    def get_total(self, index: Any) -> int:
-        return len(index.everyone)
+    def get_total(self, index: IndexView) -> int:
+        return len(index.found.matches)
+
+
+def line_body(group: Group, line: Line, exchanges: Sequence[str]) -> dict[str, Any]:
+    """One line of a comparison: a list where the fact is one, null where nothing is stated."""
+    values = [(list(cell.items) if cell.items else cell.words) or None for cell in line.cells]
+    return {
+        "group": group.key,
+        "key": line.key,
+        "label": line.label,
+        "differs": line.differs,
+        "values": dict(zip(exchanges, values, strict=True)),
+    }

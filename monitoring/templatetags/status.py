@@ -10,11 +10,14 @@ from django import template
 from django.utils.html import format_html, format_html_join
 
 from monitoring import wording
+from monitoring.bounty_drafts import build_path
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from django.utils.safestring import SafeString
+
+    from registry.models import Component
 
 register = template.Library()
 
@@ -45,6 +48,12 @@ def ago(at: datetime, now: datetime) -> SafeString:
     )
 
 
+@register.simple_tag
+def build_draft_path(component: Component) -> str:
+    """Where the draft of a bounty to build it is, "" where none is offered."""
+    return build_path(component)
+
+
 @register.filter
 def duration(milliseconds: float) -> str:
     return wording.duration(milliseconds)
@@ -53,6 +62,11 @@ def duration(milliseconds: float) -> str:
 @register.filter
 def interval(length: timedelta) -> str:
     return wording.interval(length)
+
+
+@register.filter
+def span(length: timedelta) -> str:
+    return wording.span(length)
 
 
 @register.filter

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from registry.models import Choice, OutboxMessage, Plan, Poll
     from registry.public.changes import ChangeView
-    from registry.public.epochs import EpochView, PollView
+    from registry.public.epoch_compare import EpochComparison
+    from registry.public.epochs import ChoiceView, EpochView, PollView
     from registry.public.policies import PolicyView
 
 
@@ -107,6 +108,44 @@ def choice_body(choice: Choice) -> dict[str, Any]:
         "mapping": choice.mapping,
         "subject": {"kind": subject.kind, "slug": subject.slug, "name": subject.name} if subject else None,
     }
+
+
+def epoch_comparison_body(view: EpochComparison) -> dict[str, Any]:
+    return {
+        "from": epoch_body(view.before),
+        "to": epoch_body(view.after),
+        "exchanges": [
+            {
+                "exchange": shift.slug,
+                "name": shift.name,
+                "change": section.change,
+                "from": shift.before._asdict() if shift.before else None,
+                "to": shift.after._asdict() if shift.after else None,
+            }
+            for section in view.sections
+            for shift in section.shifts
+        ],
+        "polls": [
+            {
+                "title": poll.title,
+                "from": poll.before.poll.pk if poll.before else None,
+                "to": poll.after.poll.pk if poll.after else None,
+                "choices": [
+                    {"name": pair.name, "from": _choice_in_short(pair.before), "to": _choice_in_short(pair.after)}
+                    for pair in poll.pairs
+                ],
+            }
+            for poll in view.polls
+        ],
+        "rules": [line._asdict() | {"differs": line.differs} for line in view.rules],
+    }
+
+
+def _choice_in_short(view: ChoiceView | None) -> dict[str, Any] | None:
+    if view is None:
+        return None
+    votes = exact_text(view.choice.votes)
+    return {"index": view.choice.index, "rank": view.rank, "votes": votes, "outcome": view.outcome.word}
 
 
 def policy_body(view: PolicyView) -> dict[str, Any]:

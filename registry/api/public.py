@@ -28,6 +28,9 @@ class PublicView(APIView):
     parameters: frozenset[str] = frozenset()
     """What its address may carry besides the path; `as_of` among them is read into the attribute of that name."""
 
+    repeats: frozenset[str] = frozenset()
+    """What else it may carry, more than once."""
+
     as_of: date | None = None
     registry_serial: int | None = None
 
@@ -35,7 +38,7 @@ class PublicView(APIView):
         super().initial(request, *args, **kwargs)
         # Read before the answer's own rows: it may lag behind them, and never claims what they do not hold.
         self.registry_serial = registry_serial()
-        refuse_unknown(request.query_params, self.parameters)
+        refuse_unknown(request.query_params, self.parameters, repeated=self.repeats)
         if "as_of" in self.parameters:
             self.as_of = day_of(request.query_params)
 

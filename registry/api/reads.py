@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from registry.api.bodies import (
     change_body,
     epoch_body,
+    epoch_comparison_body,
     full_change_body,
     full_epoch_body,
     full_policy_body,
@@ -18,6 +19,7 @@ from registry.api.bodies import (
 from registry.api.public import PublicReadAsOf, PublicView
 from registry.parameters import BadParameters, whole_number_of
 from registry.public.changes import change_of, changes_since
+from registry.public.epoch_compare import compare_epochs
 from registry.public.epochs import epoch_on, epochs_on
 from registry.public.policies import policies_on, policy_on
 from registry.public.tiers import tier_of
@@ -40,6 +42,15 @@ class EpochDetail(PublicReadAsOf):
 
     def get(self, request: Request, number: int) -> Response:
         return Response(full_epoch_body(epoch_on(number, as_of=self.as_of)) | self.asked)
+
+
+class EpochCompare(PublicReadAsOf):
+    """Two epochs side by side: who stands otherwise, their polls choice by choice, and their rules."""
+
+    parameters = PublicReadAsOf.parameters | {"from", "to"}
+
+    def get(self, request: Request) -> Response:
+        return Response(epoch_comparison_body(compare_epochs(request.query_params, as_of=self.as_of)) | self.asked)
 
 
 class WhatIf(PublicView):

@@ -8,6 +8,7 @@ from registry.api import evaluation, reads, writes
 app_name = "registry-api"
 urlpatterns = [
     path("epochs/", conditional_page(writes.EpochList.as_view()), name="epochs"),
+    path("epochs/compare/", conditional_page(reads.EpochCompare.as_view()), name="epoch-compare"),
     path("epochs/<int:number>/", conditional_page(reads.EpochDetail.as_view()), name="epoch"),
     path("epochs/<int:number>/what-if/", conditional_page(reads.WhatIf.as_view()), name="what-if"),
     path("epochs/<int:number>/polls/", writes.PollImport.as_view(), name="epoch-polls"),

@@ -13,7 +13,7 @@ import pytest
 from websockets.sync.client import ClientConnection, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ANSWER_WITHIN_S = 20.0
@@ -29,6 +29,8 @@ _FLAGS = (
     "--disable-sync",
     "--remote-debugging-port=0",
 )
+_KEYS = {"Tab": (9, ""), " ": (32, " "), "Enter": (13, "\r")}
+"""The code of each key that the tests press, and the character that it types."""
 _TROUBLE = ("Runtime.exceptionThrown", "Log.entryAdded", "Network.loadingFailed")
 
 
@@ -78,8 +80,16 @@ class Page:
         return answer["result"].get("value")
 
     def press(self, key: str) -> None:
-        for kind in ("rawKeyDown", "keyUp"):
-            self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode={"Tab": 9}[key])
+        code, text = _KEYS[key]
+        for kind in ("keyDown" if text else "rawKeyDown", "keyUp"):
+            self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code, text=text)
+
+    def follow(self, act: Callable[[], None]) -> None:
+        """Does what leads to another page, and waits until that one is loaded."""
+        self._events.clear()
+        act()
+        while "Page.loadEventFired" not in self._events:
+            self._receive()
 
     def _receive(self) -> dict[str, Any]:
         message: dict[str, Any] = json.loads(self._connection.recv(timeout=ANSWER_WITHIN_S))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db.models import Value
@@ -16,6 +16,8 @@ from registry.choices import Basis, Tier
 from registry.models import Component, Exchange
 from registry.services.catalogue.load import load_catalogue
 from tests.monitoring.factories import assign_tier
+from tests.monitoring.market_place import open_market_place
+from tests.registry.layers import for_the_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +35,20 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxThread[KrakenSan
 
 @pytest.fixture
 def catalogue(db: None) -> None:
-    """The project's own catalogue, and the checks that follow from it.
+    """The project's own catalogue, and the checks that follow from it."""
+    open_catalogue()
 
-    KuCoin stands here for an exchange that is in the registry before a connector to it is in the build.
-    """
+
+@pytest.fixture(scope="module")
+def catalogue_of_the_module(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The same, loaded once: a module whose tests are not transactional lays its own `catalogue` upon it."""
+    with for_the_module(django_db_blocker):
+        open_catalogue()
+        yield
+
+
+def open_catalogue() -> None:
+    """KuCoin stands here for an exchange that is in the registry before a connector to it is in the build."""
     load_catalogue()
     Component.objects.filter(exchange__slug="kucoin").update(connector_id=Concat("connector_id", Value("_to_come")))
     plan_checks(now=timezone.now())
@@ -49,3 +61,9 @@ def tiers(catalogue: None) -> None:
         exchange = Exchange.objects.get(slug=slug)
         for epoch, day in ((5, date(2023, 7, 6)), (6, date(2023, 10, 14))):
             assign_tier(exchange, tier, day, included=True, basis=Basis.POLL, epoch=f"Epoch {epoch}")
+
+
+@pytest.fixture
+def market_place(db: None) -> None:
+    """Exchanges that differ in everything that one may ask the list for."""
+    open_market_place()

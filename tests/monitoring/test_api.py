@@ -13,15 +13,22 @@ from django.utils.dateparse import parse_datetime
 
 from monitoring.checks.outcomes import Confidence, Kind, Outcome
 from monitoring.models import Check, Result
-from tests.monitoring.factories import record
+from tests.monitoring.factories import make_exchange, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture
+def catalogue(catalogue_of_the_module: None, db: None) -> None:
+    """Loaded once for all of these tests."""
+
+
 LIST = "/api/v1/exchanges/"
 KRAKEN = "/api/v1/exchanges/kraken/"
+ASKED = "as_of, bounty, component, health, lifecycle, maintainer, market, order, q, sort, tier, type"
 
 
 @pytest.fixture
@@ -59,30 +66,38 @@ def test_list_holds_each_exchange_with_promise_and_observation(client: Client, w
     assert (document["schema_version"], document["registry_serial"]) == ("1.0.0", 0)
     assert (document["total"], document["source"]) == (len(document["result"]), "sandbox")
     assert document["headline"] == "Kraken is failing, in the sandbox"
-    kraken, kucoin = document["result"][:2]
-    assert (kraken["slug"], kraken["tier"], kraken["maintainer"], kraken["health"]) == (
+    kraken = document["result"][0]
+    kucoin = next(row for row in document["result"] if row["slug"] == "kucoin")
+    assert (kraken["slug"], kraken["tier"], kraken["maintainers"], kraken["health"]) == (
         "kraken",
         "bronze",
-        None,
+        [],
         "failed",
     )
-    assert (kucoin["slug"], kucoin["tier"], kucoin["health"], kucoin["source"]) == ("kucoin", "silver", None, None)
-    assert kucoin["maintainer"]["slug"] == "hummingbot-foundation"
+    assert (kucoin["tier"], kucoin["health"], kucoin["source"]) == ("silver", None, None)
+    assert (kucoin["lifecycle"], kucoin["open_bounties"]) == ("active", 0)
+    assert [one["slug"] for one in kucoin["maintainers"]] == ["hummingbot-foundation"]
     assert (kraken["url"], kraken["html_url"]) == (KRAKEN, "/exchanges/kraken/")
     assert (kraken["tier_basis"], kraken["why_no_tier"], kraken["latest_vote"]) == ("poll", None, "Epoch 6: stays in")
 
 
 def test_list_ends_with_those_that_are_known_from_votes_alone(client: Client, catalogue: None) -> None:
+    make_exchange("aaa-votes", tier="")
+
     rows = client.get(LIST).json()["result"]
 
-    listed = [row["slug"] for row in rows if row["components"]]
-    assert [row["slug"] for row in rows][: len(listed)] == listed == ["kraken", "kucoin"]
-    binance = next(row for row in rows if row["slug"] == "binance")
-    assert (binance["health"], binance["tier"], binance["why_no_tier"]) == (None, None, "No vote has decided about it")
+    assert rows[0]["slug"] == "kraken", "what is checked live comes first"
+    at = next(place for place, row in enumerate(rows) if row["lifecycle"] != "active")
+    assert {row["lifecycle"] for row in rows[:at]} == {"active"}
+    assert {row["lifecycle"] for row in rows[at:]} <= {"votes_only", "proposed"}
+    (votes,) = [row for row in rows[at:] if row["slug"] == "aaa-votes"]
+    assert (votes["health"], votes["tier"], votes["why_no_tier"]) == (None, None, "No vote has decided about it")
+    assert (votes["lifecycle"], votes["components"]) == ("votes_only", [])
 
 
 def test_components_keep_declared_and_observed_apart(client: Client, watched: None) -> None:
-    kraken, kucoin = client.get(LIST).json()["result"][:2]
+    rows = client.get(LIST).json()["result"]
+    kraken, kucoin = (next(row for row in rows if row["slug"] == slug) for slug in ("kraken", "kucoin"))
 
     assert [(c["kind"], c["declared_status"], c["health"]) for c in kraken["components"]] == [
         ("spot_connector", "available", "failed"),
@@ -158,7 +173,8 @@ def test_pages_link_to_their_json(client: Client, watched: None) -> None:
     for page, address in (("/", LIST), ("/exchanges/kraken/", KRAKEN)):
         html = client.get(page).content.decode()
         assert f'<link rel="alternate" type="application/json" title="This page as JSON" href="{address}">' in html
-    lists = {name: f"/api/v1/{name}/" for name in ("exchanges", "epochs", "policies", "changes", "state")}
+    names = ("exchanges", "maintainers", "drift", "epochs", "policies", "changes", "state")
+    lists = {name: f"/api/v1/{name}/" for name in names} | {"bounty_drafts": "/api/v1/bounties/drafts/"}
     assert client.get("/api/v1/").json() == lists
 
 
@@ -192,11 +208,11 @@ def test_address_without_its_slash_is_put_right(client: Client, catalogue: None)
         ("get", "/api/", {}, 404, "not_found", "There is nothing at this address.", None),
         (
             "get",
-            "/api/v1/exchanges/krakn/",
+            "/api/v1/exchanges/lambdaplexx/",
             {},
             404,
             "not_found",
-            "no exchange is called “krakn” here: did you mean kraken?",
+            "no exchange is called “lambdaplexx” here: did you mean lambdaplex?",
             None,
         ),
         ("get", "/api/v1/exchanges/zzz/", {}, 404, "not_found", "no exchange is called “zzz” here", None),
@@ -219,7 +235,7 @@ def test_address_without_its_slash_is_put_right(client: Client, catalogue: None)
             400,
             "invalid",
             "The request has parameters that are not valid.",
-            {"teir": ["unknown parameter; known here: as_of"]},
+            {"teir": [f"unknown parameter; known here: {ASKED}"]},
         ),
         (
             "get",

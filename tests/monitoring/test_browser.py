@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow(reason="a browser loads whole pages")]
 
-PAGES = ("/", "/exchanges/kraken/", "/exchanges/kucoin/")
+PAGES = (
+    "/",
+    "/?q=o&component=spot_connector&lifecycle=active&lifecycle=removed&sort=health",
+    "/exchanges/kraken/",
+    "/exchanges/kucoin/",
+    "/compare/?exchange=kraken&exchange=kucoin",
+    "/compare/",
+)
 BOOK = {
     "pair": "BTC-USD",
     "spread": "0.1",
@@ -125,6 +132,17 @@ def test_pages_load_without_an_error_and_ask_only_their_own_server(page: Page, s
     assert {url.rpartition("/")[2] for url in page.requests} >= {"pages.css", "refresh.js"}
 
 
+def test_ways_through_the_site_stand_on_one_line_of_a_desk(page: Page, site: str) -> None:
+    page.open(f"{site}/compare/", width=1280)
+
+    boxes = (
+        "[...document.querySelectorAll('header.site .brand, header.site nav a')].map((e) => e.getBoundingClientRect())"
+    )
+    middles = page.evaluate(f"{boxes}.map((box) => (box.top + box.bottom) / 2)")
+    assert len(middles) == 7
+    assert max(middles) - min(middles) < 2
+
+
 @pytest.mark.parametrize("width", [320, 360, 1280])
 def test_nothing_is_wider_than_the_screen(page: Page, site: str, width: int) -> None:
     for path in PAGES:
@@ -196,6 +214,38 @@ def test_open_page_keeps_itself_current_and_its_details_open(page: Page, site: s
     assert "Whole and live again" in page.evaluate(f"document.getElementById('{anchor}').innerText")
     assert page.evaluate(f"document.getElementById('{anchor}-evidence').open") is True
     assert page.troubles == []
+
+
+def test_what_was_ticked_and_typed_outlives_an_update(page: Page, site: str) -> None:
+    page.open(site)
+    page.evaluate("document.getElementById('compare-kraken').checked = true")
+    page.evaluate("document.getElementById('by-order-LIMIT').checked = true")
+    page.evaluate("document.getElementById('q').value = 'kuc'")
+
+    page.evaluate(
+        """new Promise((done) => {
+            new MutationObserver(done).observe(document.querySelector("[data-live]"), {childList: true});
+            document.dispatchEvent(new Event("visibilitychange"));
+        }).then(() => true)"""
+    )
+
+    assert page.evaluate("document.getElementById('compare-kraken').checked") is True
+    assert page.evaluate("document.getElementById('by-order-LIMIT').checked") is True
+    assert page.evaluate("document.getElementById('compare-kucoin').checked") is False
+    assert page.evaluate("document.getElementById('q').value") == "kuc"
+    assert page.evaluate("getComputedStyle(document.querySelector('.compare-bar')).position") == "sticky"
+
+
+def test_exchanges_are_found_and_compared_with_the_keyboard_alone(page: Page, site: str) -> None:
+    page.open(f"{site}/?q=k&maintainer=hummingbot-foundation&maintainer=none")
+    for slug in ("kraken", "kucoin"):
+        page.evaluate(f"document.getElementById('compare-{slug}').focus()")
+        page.press(" ")
+    page.evaluate("document.querySelector('.compare-bar button').focus()")
+    page.follow(lambda: page.press("Enter"))
+
+    assert page.evaluate("location.pathname + location.search") == "/compare/?exchange=kraken&exchange=kucoin"
+    assert page.evaluate("document.querySelector('h1').textContent") == "Side by side"
 
 
 def test_open_page_of_a_past_day_stays_on_that_day(page: Page, site: str) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 
 import monitoring
@@ -16,13 +17,32 @@ from tests.monitoring.factories import record_all
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture
+def catalogue(catalogue_of_the_module: None, db: None) -> None:
+    """Loaded once for all of these tests."""
+
+
 KRAKEN = "/exchanges/kraken/"
 KUCOIN = "/exchanges/kucoin/"
+ASKED = "/?q=k&order=LIMIT&lifecycle=active&lifecycle=removed&sort=tier"
+COMPARED = "/compare/?exchange=kraken&exchange=kucoin"
+PAGES = ("/", ASKED, KRAKEN, KUCOIN, COMPARED, "/compare/")
 
 
-@pytest.mark.parametrize("address", ["/", KRAKEN, KUCOIN, "/nowhere/"])
-def test_page_needs_nothing_from_elsewhere_and_nothing_inline(client: Client, catalogue: None, address: str) -> None:
-    response = client.get(address)
+@pytest.mark.parametrize("address", [*PAGES, "/nowhere/"])
+def test_page_needs_nothing_from_elsewhere_and_nothing_inline(client: Client, tiers: None, address: str) -> None:
+    assert_needs_nothing_else(client.get(address))
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_page_is_built_for_everyone(client: Client, tiers: None, address: str) -> None:
+    record_all({Kind.MARKETS: Outcome.DEGRADED})
+    assert_built_for_everyone(client.get(address))
+
+
+def assert_needs_nothing_else(response: HttpResponse) -> None:
+    """Nothing from elsewhere, and nothing inline."""
     html = response.content.decode()
 
     loaded = re.findall(r'<(?:link|script|img|iframe|use)\b[^>]*?\b(?:href|src)="([^"]*)"', html)
@@ -31,10 +51,9 @@ def test_page_needs_nothing_from_elsewhere_and_nothing_inline(client: Client, ca
     assert response["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'; script-src 'self'")
 
 
-@pytest.mark.parametrize("address", ["/", KRAKEN, KUCOIN])
-def test_page_is_built_for_everyone(client: Client, catalogue: None, address: str) -> None:
-    record_all({Kind.MARKETS: Outcome.DEGRADED})
-    html = client.get(address).content.decode()
+def assert_built_for_everyone(response: HttpResponse) -> None:
+    """Headings in order, tables and pictures with a name, and every reference within the page holds."""
+    html = response.content.decode()
 
     ids = re.findall(r'\bid="([^"]+)"', html)
     levels = [int(level) for level in re.findall(r"<h([1-6])", html)]
@@ -46,6 +65,8 @@ def test_page_is_built_for_everyone(client: Client, catalogue: None, address: st
     assert html.count("<table") == html.count("<caption")
     assert re.findall(r"<th(?![^>]*scope=)[ >]", html) == []
     assert re.findall(r"<svg(?![^>]*(?:aria-hidden|aria-label))", html) == []
+    controls = re.findall(r'<(?:input|select)[^>]*\bid="([^"]+)"', html)
+    assert set(controls) == set(re.findall(r'<label[^>]* for="([^"]+)"', html))
     assert '<html lang="en">' in html
 
 
@@ -70,12 +91,24 @@ class Nesting(HTMLParser):
             self.wrong.append(f"/{tag} at {self.getpos()}")
 
 
-@pytest.mark.parametrize("address", ["/", KRAKEN, KUCOIN, "/exchanges/krakn/"])
-def test_every_element_is_closed_where_it_was_opened(client: Client, catalogue: None, address: str) -> None:
+@pytest.mark.parametrize("address", [*PAGES, "/exchanges/krakn/"])
+def test_every_element_is_closed_where_it_was_opened(client: Client, tiers: None, address: str) -> None:
     record_all({Kind.ORDER_BOOK: Outcome.FAILED}, evidence={"bids": [["1", "2"]], "asks": [["3", "1"]]})
+    assert_every_element_is_closed(client.get(address))
+
+
+def assert_every_element_is_closed(response: HttpResponse) -> None:
     nesting = Nesting()
-    nesting.feed(client.get(address).content.decode())
+    nesting.feed(response.content.decode())
     assert (nesting.wrong, nesting.open) == ([], [])
+
+
+def assert_good_page(response: HttpResponse) -> None:
+    """For pages whose tests have rows of their own."""
+    assert response.status_code == 200
+    assert_needs_nothing_else(response)
+    assert_built_for_everyone(response)
+    assert_every_element_is_closed(response)
 
 
 def colours(scheme: str) -> dict[str, str]:

@@ -53,7 +53,7 @@ def test_an_epoch_goes_from_a_snapshot_file_to_page_api_and_feed_and_back(
 ) -> None:
     monkeypatch.delenv("BELLWETHER_CADENCE_S", raising=False)
     User.objects.create_superuser("ada")
-    run("load_catalogue")
+    run("catalogue", "apply", "--yes")
     run("load_history", "--through", "6")
     run("plan_checks")
     before = export_state()

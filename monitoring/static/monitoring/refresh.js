@@ -52,6 +52,12 @@
       const shown = document.getElementById(details.id);
       if (shown) details.open = shown.open;
     }
+    for (const shown of live.querySelectorAll("input[id], select[id]")) { // ticked or typed, and not sent yet
+      const field = next.querySelector(`#${CSS.escape(shown.id)}`);
+      if (!field) continue;
+      if (shown.type === "checkbox") field.checked = shown.checked;
+      else field.value = shown.value;
+    }
     live.replaceChildren(...next.childNodes);
     document.title = fresh.title;
     live.dataset.live = next.dataset.live;

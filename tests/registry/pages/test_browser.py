@@ -1,11 +1,15 @@
-"""The governance pages in a real browser: they fit a phone, can be read in both schemes, and need no script."""
+"""The pages of governance and of the catalogue in a real browser: they fit a phone, and need no script."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from monitoring.bounty_drafts import build_path
+from registry.choices import ComponentKind
+from registry.models import Component
 from registry.services.catalogue import load_catalogue
 from registry.services.history import load_history
 from tests.monitoring.browser import open_browser
@@ -13,13 +17,23 @@ from tests.monitoring.test_browser import FAINT, UNNAMED
 from tests.registry.pages.test_governance_pages import PAGES
 
 if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
     from pytest_django.live_server_helper import LiveServer
 
     from tests.monitoring.browser import Page
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow(reason="a browser loads whole pages")]
 
-ALL = (*PAGES, "/", "/exchanges/kucoin/?as_of=2023-11-10", "/exchanges/binance/")
+ALL = (
+    *PAGES,
+    "/",
+    "/exchanges/kucoin/?as_of=2023-11-10",
+    "/exchanges/binance/",
+    "/drift/",
+    "/maintainers/",
+    "/maintainers/hummingbot-foundation/",
+    "/bounties/drafts/",
+)
 
 # The picture of all epochs scrolls in a region of its own, which the keyboard reaches.
 TOO_WIDE = """(width) =>
@@ -30,9 +44,11 @@ TOO_WIDE = """(width) =>
 
 
 def every_page_fits_and_can_be_read(page: Page, site: str) -> None:
-    for path in ALL:
+    draft = build_path(Component.objects.get(exchange__slug="htx", kind=ComponentKind.PERP_CANDLES))
+    for path in (*ALL, draft):
         for width, scheme in ((320, "dark"), (1280, "light")):
             page.open(site + path, width=width, scheme=scheme)
+            page.evaluate("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
             assert page.evaluate(f"({TOO_WIDE})({width})") == [], (path, width)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
             measured = page.evaluate(FAINT)
@@ -60,8 +76,9 @@ def whole_page_is_there_without_scripts(page: Page, site: str) -> None:
         page.send("Emulation.setScriptExecutionDisabled", value=False)
 
 
-def test_pages_in_a_browser(live_server: LiveServer) -> None:
+def test_pages_in_a_browser(live_server: LiveServer, settings: SettingsWrapper) -> None:
     """One test, since the record is loaded for it anew."""
+    settings.BELLWETHER_PAGES = Path(__file__).parents[2] / "payloads" / "pages"
     load_catalogue()
     load_history()
     with open_browser() as page:

@@ -55,12 +55,21 @@ def test_every_element_is_closed_where_it_was_opened(client: Client, record: Non
     assert (nesting.wrong, nesting.open) == ([], [])
 
 
-@pytest.mark.parametrize("address", ["/governance/", "/epochs/6/", "/changes/", "/exchanges/kucoin/tier/"])
+@pytest.mark.parametrize(
+    "address", ["/governance/", "/epochs/6/", "/bounties/", "/changes/", "/exchanges/kucoin/tier/"]
+)
 def test_navigation_says_where_one_is(client: Client, record: None, address: str) -> None:
     nav = re.search(r'<nav class="site".*?</nav>', client.get(address).content.decode(), flags=re.S)
     assert nav is not None
     assert re.findall(r"aria-current", nav[0]) == ["aria-current"]
-    assert re.findall(r'href="([^"]+)"', nav[0]) == ["/", "/governance/", "/changes/"]
+    assert re.findall(r'href="([^"]+)"', nav[0]) == [
+        "/",
+        "/governance/",
+        "/maintainers/",
+        "/bounties/",
+        "/drift/",
+        "/changes/",
+    ]
 
 
 def test_what_a_poll_says_cannot_become_markup(client: Client, record: None) -> None:

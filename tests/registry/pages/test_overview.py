@@ -68,3 +68,10 @@ def test_epochs_alone_that_wait_are_told(client: Client, db: None) -> None:
     record_poll(6)
     text = text_of(client.get("/governance/"))
     assert "No result is in effect here; epoch 6 is recorded and not applied." in text
+
+
+def test_where_no_two_epochs_are_decided_there_is_nothing_to_compare(client: Client, epoch_6: None) -> None:
+    response = client.get("/epochs/compare/")
+    assert response.status_code == 404
+    assert "There are no two decided epochs to compare yet" in text_of(response)
+    assert "side by side" not in text_of(client.get("/governance/"))
