@@ -66,9 +66,20 @@ def test_postgresql_is_migrated_and_loaded_like_sqlite(environment: dict[str, st
     assert run(environment, "manage.py", "plan_checks").startswith("checks: 0 created, 0 retired")
 
 
-LOOKS = ("tests/registry/pages", "tests/monitoring/test_browser.py", "tests/monitoring/test_page_markup.py")
+LOOKS = (
+    "tests/registry/pages",
+    *(f"tests/monitoring/test_{name}.py" for name in ("browser", "compare", "facets", "page_markup", "pages")),
+)
 """Tests of how pages look: one database is like another to them."""
+FILES = (
+    "tests/registry/importers",
+    "tests/registry/page_export",
+    *(f"tests/registry/page_import/test_{name}.py" for name in ("catalogue_round_trip", "round_trip")),
+    "tests/registry/test_catalogue_export.py",
+)
+"""Tests of what is read from files and written to them, with rows on the way."""
 AT_ONCE = tuple(f"tests/registry/epochs/test_{name}.py" for name in ("any_order", "concurrency", "cut_off"))
+RECORD = tuple(f"tests/registry/{name}" for name in ("bounties", "history", "security"))
 BY_PEOPLE = ("tests/registry/admin", "tests/registry/api", "tests/registry/commands")
 
 
@@ -79,10 +90,11 @@ BY_PEOPLE = ("tests/registry/admin", "tests/registry/api", "tests/registry/comma
         (AT_ONCE, ()),
         (("tests/registry/epochs",), AT_ONCE),
         (BY_PEOPLE, ()),
-        (("tests/registry",), ("tests/registry/epochs", *BY_PEOPLE, *LOOKS)),
+        (RECORD, ()),
+        (("tests/registry",), ("tests/registry/epochs", *RECORD, *BY_PEOPLE, *LOOKS, *FILES)),
         (("tests/monitoring",), LOOKS),
     ],
-    ids=["epochs at once", "epochs", "registry by people", "registry", "monitoring"],
+    ids=["epochs at once", "epochs", "registry by people", "registry record", "registry", "monitoring"],
 )
 def test_every_database_test_passes_on_postgresql_too(
     folders: tuple[str, ...], left_out: tuple[str, ...], environment: dict[str, str], database_url: str

@@ -8,33 +8,32 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from monitoring import runner, scheduler
 from monitoring.checks.outcomes import Blame, Cause, Confidence, Kind, Outcome
 from monitoring.models import Check, Result
 from monitoring.status import exchange_status, index_status
-from registry.choices import ComponentKind, DeclaredStatus, Lifecycle
+from registry.choices import Lifecycle
 from registry.models import Exchange
 from tests.monitoring.factories import (
-    NOON,
     checks_of_kraken,
-    make_check,
-    make_component,
     make_exchange,
     record,
     record_all,
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from connectors.sandbox import KrakenSandbox, SandboxThread
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def catalogue(catalogue_of_the_module: None, db: None) -> None:
+    """Loaded once for all of these tests."""
+
 
 KRAKEN = "/exchanges/kraken/"
 KUCOIN = "/exchanges/kucoin/"
@@ -116,13 +115,6 @@ def test_first_words_answer_whether_to_trust_it(
     assert index.detail == f"No live check yet: {unwatched.distinct().count()} exchanges."
 
 
-def test_few_exchanges_without_a_live_check_are_named() -> None:
-    for slug in ("alpha", "beta", "gamma"):
-        make_component(make_exchange(slug))
-    Exchange.objects.filter(slug="beta").update(lifecycle=Lifecycle.REMOVED)
-    assert index_status(NOON).detail == "No live check yet: Alpha and Gamma."
-
-
 def test_before_the_first_run_nothing_is_claimed(client: Client, catalogue: None) -> None:
     index = index_status(timezone.now())
     assert (index.mark.name, index.headline, index.source) == ("waiting", "Waiting for the first checks", "")
@@ -130,58 +122,6 @@ def test_before_the_first_run_nothing_is_claimed(client: Client, catalogue: None
     text = text_of(client.get(KRAKEN))
     assert "Observed Waiting for the first run No check has finished yet." in text
     assert re.search(r"It has not run yet\. Due \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", text)
-
-
-def test_first_results_count_while_others_are_waited_for() -> None:
-    component = make_component(make_exchange())
-    record(make_check(component), at=NOON)
-    make_check(component, kind=Kind.MARKETS.value)
-
-    status = exchange_status("kraken", NOON + SECOND)
-
-    assert (status.mark.name, status.headline) == ("waiting", "1 of 2 checks OK, 1 waiting.")
-
-
-def test_results_too_old_to_count_are_called_out_of_date() -> None:
-    record(make_check(cadence_s=60), at=NOON)
-
-    fresh, old = index_status(NOON + 2 * SECOND), index_status(NOON + timedelta(minutes=4))
-
-    assert (fresh.everyone[0].mark.word, old.everyone[0].mark.word) == ("Operational", "Out of date")
-    assert (old.mark.name, old.headline) == ("stale", "Not known right now: Kraken, in the sandbox")
-
-
-def test_check_that_stopped_speaking_does_not_go_on_being_ok() -> None:
-    record(make_check(cadence_s=60), at=NOON)
-
-    def label(now: datetime) -> str:
-        (view,) = exchange_status("kraken", now).checks
-        return view.since_label
-
-    assert (label(NOON + SECOND), label(NOON + timedelta(hours=1))) == ("OK since", "Last known: OK since")
-
-
-def test_check_that_is_switched_off_counts_for_nothing() -> None:
-    check = make_check()
-    record(check, Outcome.FAILED, at=NOON)
-    Check.objects.update(enabled=False)
-
-    index = index_status(NOON + SECOND)
-
-    assert (index.mark.name, index.headline, index.detail, index.source) == (
-        "unwatched",
-        "Nothing is checked live here",
-        "Switched off: Kraken.",
-        "sandbox",
-    )
-    for status in (exchange_status("kraken", NOON + SECOND), index.live[0].view):
-        assert (status.health, status.mark.word, status.components[0].mark.word) == (
-            None,
-            "Switched off",
-            "Switched off",
-        )
-        assert status.headline == "The checks of Kraken are switched off here, so its health is not known."
-        assert status.components[0].why_not_checked == "Its checks are switched off here."
 
 
 def test_one_check_that_is_switched_off_is_not_passed_over(client: Client, catalogue: None) -> None:
@@ -192,38 +132,6 @@ def test_one_check_that_is_switched_off_is_not_passed_over(client: Client, catal
         text = text_of(client.get(address))
         assert "Operational" in text
         assert "4 of 5 checks OK, 1 switched off." in text
-
-
-def test_empty_catalogue_says_how_to_fill_it(client: Client) -> None:
-    text = text_of(client.get("/"))
-    assert "Nothing is checked live here" in text
-    assert "catalogue apply" in text
-
-
-def test_queries_do_not_grow_with_exchanges_and_results(client: Client) -> None:
-    def queries(address: str) -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
-            assert client.get(address).status_code == 200
-        return len(captured)
-
-    def grow(slugs: list[str], runs: int) -> None:
-        for slug in slugs:
-            exchange = make_exchange(slug)
-            for kind in (ComponentKind.SPOT_CONNECTOR, ComponentKind.PERP_CONNECTOR):
-                component = make_component(exchange, kind=kind)
-                for check in (make_check(component), make_check(component, kind=Kind.MARKETS.value)):
-                    for run in range(runs):
-                        record(check, at=NOON + run * SECOND)
-
-    grow(["kraken"], 1)
-    addresses = ["/", KRAKEN, "/api/v1/exchanges/", "/api/v1/exchanges/kraken/"]
-    few = [queries(address) for address in addresses]
-    grow(["alpha", "beta", "gamma", "delta"], 3)
-
-    assert [queries(address) for address in addresses] == few
-    assert max(few) <= 12
 
 
 # One exchange
@@ -343,18 +251,6 @@ def test_what_is_our_own_doing_turns_no_light_red(client: Client, catalogue: Non
     assert "Whose side: the key that is configured here." in text
 
 
-def test_the_same_question_to_two_components_is_told_apart(client: Client, db: None) -> None:
-    exchange = make_exchange("kucoin")
-    for kind in (ComponentKind.SPOT_CONNECTOR, ComponentKind.PERP_CONNECTOR):
-        check = make_check(make_component(exchange, kind=kind, connector_id="kucoin"))
-        record(check, Outcome.FAILED if kind == ComponentKind.PERP_CONNECTOR else Outcome.OK, at=timezone.now())
-
-    text = text_of(client.get("/exchanges/kucoin/"))
-
-    assert "Failed Connectivity (Perp Connector) :" in text
-    assert "Spot Connector OK Connectivity" in text
-
-
 def test_checks_that_fail_for_one_reason_are_told_together(client: Client, catalogue: None) -> None:
     outcomes = dict.fromkeys((Kind.MARKETS, Kind.ORDER_BOOK), Outcome.FAILED) | {Kind.CONNECTIVITY: Outcome.DEGRADED}
     record_all(outcomes)
@@ -470,15 +366,6 @@ def test_any_other_address_is_a_plain_404(client: Client, catalogue: None, addre
     assert "All exchanges" in text_of(response)
 
 
-def test_pages_are_only_read(client: Client) -> None:
-    assert client.post("/").status_code == 405
-
-
-def test_wrong_host_is_a_plain_400(client: Client) -> None:
-    response = client.get("/", headers={"host": "elsewhere.example"})
-    assert (response.status_code, "Bad request" in text_of(response)) == (400, True)
-
-
 def test_no_traceback_on_any_page(catalogue: None) -> None:
     record_all()
     Result.objects.update(conditions=[{"half": "a condition"}])
@@ -504,13 +391,6 @@ def test_conditions_that_are_not_met_come_first_on_the_page(client: Client, cata
     shown = [condition.title for condition in exchange_status("kraken", timezone.now()).checks[0].conditions]
 
     assert shown == ["1d age", "5m age", "1m age", "1h age"]
-
-
-def test_component_that_does_not_apply_keeps_its_place() -> None:
-    exchange = make_exchange("nowhere")
-    make_component(exchange, kind=ComponentKind.SPOT_CANDLES, status=DeclaredStatus.NOT_APPLICABLE)
-    (view,) = exchange_status("nowhere", NOON).components
-    assert view.why_not_checked == "Not checked, because it does not apply to this exchange."
 
 
 # Other days than today
