@@ -68,16 +68,15 @@ def test_postgresql_is_migrated_and_loaded_like_sqlite(environment: dict[str, st
 
 LOOKS = (
     "tests/registry/pages",
+    *(f"tests/registry/admin/test_{name}.py" for name in ("exchange_facts", "markup")),
     *(f"tests/monitoring/test_{name}.py" for name in ("browser", "compare", "facets", "page_markup", "pages")),
 )
 """Tests of how pages look: one database is like another to them."""
 FILES = (
-    "tests/registry/importers",
-    "tests/registry/page_export",
-    *(f"tests/registry/page_import/test_{name}.py" for name in ("catalogue_round_trip", "round_trip")),
-    "tests/registry/test_catalogue_export.py",
+    *(f"tests/registry/{name}" for name in ("drift", "importers", "page_export", "page_import")),
+    *(f"tests/registry/test_{name}.py" for name in ("catalogue_export", "catalogue_names", "load_catalogue")),
 )
-"""Tests of what is read from files and written to them, with rows on the way."""
+"""Tests of what is read from files and written to them; the whole catalogue is loaded there in a test of its own."""
 AT_ONCE = tuple(f"tests/registry/epochs/test_{name}.py" for name in ("any_order", "concurrency", "cut_off"))
 RECORD = tuple(f"tests/registry/{name}" for name in ("bounties", "history", "security"))
 BY_PEOPLE = ("tests/registry/admin", "tests/registry/api", "tests/registry/commands")
@@ -89,7 +88,7 @@ BY_PEOPLE = ("tests/registry/admin", "tests/registry/api", "tests/registry/comma
     [
         (AT_ONCE, ()),
         (("tests/registry/epochs",), AT_ONCE),
-        (BY_PEOPLE, ()),
+        (BY_PEOPLE, LOOKS),
         (RECORD, ()),
         (("tests/registry",), ("tests/registry/epochs", *RECORD, *BY_PEOPLE, *LOOKS, *FILES)),
         (("tests/monitoring",), LOOKS),

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same rules in less time."""
-    monkeypatch.setattr(book_stream, "SILENCE_LIMIT_S", 0.4)
-    monkeypatch.setattr(book_stream, "READY_TIMEOUT_S", 0.4)
+    monkeypatch.setattr(book_stream, "SILENCE_LIMIT_S", 1.0)
+    monkeypatch.setattr(book_stream, "READY_TIMEOUT_S", 1.0)
     monkeypatch.setattr(book_stream, "QUIET_S", 0.05)
     monkeypatch.setattr(book_stream, "BACKOFF_S", (0.0, 0.01, 0.02))
 
