@@ -66,10 +66,22 @@ def test_postgresql_is_migrated_and_loaded_like_sqlite(environment: dict[str, st
     assert run(environment, "manage.py", "plan_checks").startswith("checks: 0 created, 0 retired")
 
 
+PAGES = [
+    "browser",
+    "compare",
+    "drift_report",
+    "facets",
+    "maintainers",
+    "page_markup",
+    "pages",
+    "pages_of_few",
+    "search",
+    "walk_through",
+]
 LOOKS = (
     "tests/registry/pages",
     *(f"tests/registry/admin/test_{name}.py" for name in ("exchange_facts", "markup")),
-    *(f"tests/monitoring/test_{name}.py" for name in ("browser", "compare", "facets", "page_markup", "pages")),
+    *(f"tests/monitoring/test_{name}.py" for name in PAGES),
 )
 """Tests of how pages look: one database is like another to them."""
 FILES = (

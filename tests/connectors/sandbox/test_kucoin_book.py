@@ -121,9 +121,12 @@ async def test_sequence_gap_skips_numbers_with_their_changes(follower: Follower)
 async def test_missing_update_leaves_no_hole_and_a_book_that_only_a_snapshot_contradicts(follower: Follower) -> None:
     assert await follower.agrees()
     follower.sandbox.faults.switch_on("missing_update", every=5)
-    await follower.read(120)
-    assert not follower.book.is_crossed
-    assert not await follower.agrees()
+    for _ in range(10):  # what was lost of a level comes back when the level changes again
+        await follower.read(120)
+        assert not follower.book.is_crossed
+        if not await follower.agrees():
+            return
+    pytest.fail("after 1,200 frames with every fifth missing, the book is still that of the snapshot")
 
 
 async def test_stall_silences_the_book_while_pongs_and_snapshots_go_on(follower: Follower) -> None:
