@@ -84,12 +84,8 @@ def bounty_drafts(now: datetime, address: Address) -> tuple[Draft, ...]:
     The number of queries grows with neither.
     """
     drafts = [*_repairs(now, address), *_builds(address)]
-    fingerprints = [draft.fingerprint for draft in drafts]
-    posted = {
-        bounty.fingerprint: bounty
-        for bounty in Bounty.objects.exclude(state__in=OVER).exclude(fingerprint="").order_by("-pk")
-        if bounty.fingerprint in fingerprints
-    }
+    recorded = Bounty.objects.exclude(state__in=OVER).exclude(fingerprint="").order_by("-pk")
+    posted = {bounty.fingerprint: bounty for bounty in recorded}
     return tuple(replace(draft, posted=posted.get(draft.fingerprint)) for draft in drafts)
 
 
